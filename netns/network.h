@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A topology, built: namespaces, wires, addresses, routes, neighbours, sysctls. */
+#ifndef NSLAB_NETNS_NETWORK_H
+#define NSLAB_NETNS_NETWORK_H
+
+#include <stdbool.h>
+
+#include "netns/err.h"
+#include "netns/topology.h"
+
+struct network;
+
+/**
+ * struct network_options - how to build
+ * @unpinned: leave the kernel's own sysctls (forwarding and what the topology names is still set)
+ * @offload: leave segmentation and checksum offload on
+ */
+struct network_options {
+	bool unpinned;
+	bool offload;
+};
+
+/**
+ * network_build() - build @topo out of the calling thread's namespace
+ * @topo: completed (topology_complete()); borrowed for as long as the network lives
+ * @ret: free with network_free()
+ *
+ * Works on the calling thread's network namespace only while building: that is where its hosts'
+ * namespaces are made from. It is the same before and after. Call it inside a sandbox.
+ * Return: 0, or -errno with the step that failed; nothing is left then. -ENOENT: this kernel lacks a
+ * sysctl that the topology names
+ */
+int network_build(const struct topology *topo, const struct network_options *options,
+		  struct network **ret, struct lab_err *err);
+void network_free(struct network *net);
+
+/** network_ns() - the fd of a host's namespace, owned by the network */
+int network_ns(const struct network *net, int host);
+
+/** network_enter() - put the calling thread into a host's namespace, or back with @host -1 */
+int network_enter(const struct network *net, int host, struct lab_err *err);
+
+/** network_socket() - a socket inside a host, see ns_socket(); fd or -errno */
+int network_socket(const struct network *net, int host, int family, int type, int protocol,
+		   struct lab_err *err);
+
+/** network_sysctl_set() - write a sysctl in a host's namespace; 0 or -errno */
+int network_sysctl_set(const struct network *net, int host, const char *key, const char *value,
+		       struct lab_err *err);
+
+/**
+ * network_missing() - pinned sysctls that this kernel lacks, so that they were skipped
+ * Return: the i-th key, NULL behind the last
+ */
+const char *network_missing(const struct network *net, int i);
+
+/**
+ * network_host_join() - make the calling process one that lives in @host
+ * For a child between fork and exec: enters the host's network namespace and a mount namespace of
+ * its own, in which /etc/hosts names every host of the topology by the address nearest to @host.
+ * Return: 0 or -errno
+ */
+int network_host_join(const struct network *net, int host, struct lab_err *err);
+
+/**
+ * network_hosts_file() - the text of a host's /etc/hosts
+ * Return: malloced text, NULL when memory is out
+ */
+char *network_hosts_file(const struct topology *topo, int host);
+
+#endif
