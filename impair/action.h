@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to impair/: the rows of the table of actions, one file each. */
+#ifndef NSLAB_IMPAIR_ACTION_H
+#define NSLAB_IMPAIR_ACTION_H
+
+#include "impair/fault.h"
+
+extern const struct action ACTION_DROP;
+extern const struct action ACTION_REJECT;
+extern const struct action ACTION_DELAY;
+extern const struct action ACTION_DUPLICATE;
+extern const struct action ACTION_REORDER;
+
+#endif

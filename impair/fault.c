@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "impair/fault.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "impair/action.h"
+#include "netns/cleanup.h"
+
+static const struct {
+	unsigned bit;
+	const char *name;
+} segments[] = {
+	{ SEG_SYN, "syn" },   { SEG_SYN_ACK, "syn-ack" }, { SEG_ACK, "ack" }, { SEG_DATA, "data" },
+	{ SEG_FIN, "fin" },   { SEG_RST, "rst" },	  { SEG_ANY, "any" },
+};
+
+unsigned segment_from_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(segments); i++) {
+		if (!strcmp(segments[i].name, name))
+			return segments[i].bit;
+	}
+	return 0;
+}
+
+const char *segment_name(unsigned bit)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(segments); i++) {
+		if (segments[i].bit == bit)
+			return segments[i].name;
+	}
+	return NULL;
+}
+
+const char *segment_name_at(int i)
+{
+	return i >= 0 && (size_t)i < ARRAY_SIZE(segments) ? segments[i].name : NULL;
+}
+
+unsigned segment_classify(uint8_t flags, uint32_t payload)
+{
+	bool fin = flags & 0x01, syn = flags & 0x02, rst = flags & 0x04, ack = flags & 0x10;
+	unsigned kinds = SEG_ANY;
+
+	if (syn)
+		kinds |= ack ? SEG_SYN_ACK : SEG_SYN;
+	if (fin)
+		kinds |= SEG_FIN;
+	if (rst)
+		kinds |= SEG_RST;
+	if (payload && !syn && !rst)
+		kinds |= SEG_DATA;
+	/* ECE and CWR (0xc0) ride on any segment and do not make it another kind */
+	if ((flags & 0x3f) == 0x10 && !payload)
+		kinds |= SEG_ACK;
+	return kinds;
+}
+
+static const struct action *const actions[] = {
+	&ACTION_DROP, &ACTION_REJECT, &ACTION_DELAY, &ACTION_DUPLICATE, &ACTION_REORDER,
+};
+
+const struct action *action_at(int i)
+{
+	return i >= 0 && (size_t)i < ARRAY_SIZE(actions) ? actions[i] : NULL;
+}
+
+int action_parse(const char *text, unsigned families, struct fault *fault, struct lab_err *err)
+{
+	size_t len = strcspn(text, " ");
+
+	fault->action = NULL;
+	fault->families = families;
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		const struct action *action = actions[i];
+
+		if (strlen(action->name) == len && !strncmp(action->name, text, len)) {
+			if (action->later)
+				return lab_err_set(err, ENOSYS, "action '%s' is not available yet: %s",
+						   action->name, action->later);
+			fault->action = action;
+			text += len;
+			text += strspn(text, " ");
+			return action->parse(text, families, fault, err);
+		}
+	}
+	return lab_err_set(err, EINVAL, "unknown action '%.*s'; expected drop, or reject and a word such as tcp-reset",
+			   (int)len, text);
+}
+
+const char *action_text(const struct fault *fault, char *buf, unsigned long size)
+{
+	if (!fault->action)
+		snprintf(buf, size, "?");
+	else if (fault->action->text)
+		return fault->action->text(fault, buf, size);
+	else
+		snprintf(buf, size, "%s", fault->action->name);
+	return buf;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What goes wrong with which packets, as plain data. Nothing here talks to the kernel. */
+#ifndef NSLAB_IMPAIR_FAULT_H
+#define NSLAB_IMPAIR_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "netns/err.h"
+
+/*
+ * Kinds of TCP segment, a bit each; they do not exclude each other (data with FIN is both).
+ * SEG_ANY stands for all TCP segments. No bit set: the kind does not matter, nor the protocol.
+ */
+enum segment {
+	SEG_SYN = 1 << 0,     /* SYN without ACK */
+	SEG_SYN_ACK = 1 << 1, /* SYN with ACK */
+	SEG_ACK = 1 << 2,     /* ACK and nothing else, no payload */
+	SEG_DATA = 1 << 3,    /* payload, neither SYN nor RST */
+	SEG_FIN = 1 << 4,
+	SEG_RST = 1 << 5, /* with or without ACK */
+	SEG_ANY = 1 << 6,
+};
+
+/** segment_from_name() - SEG_… for "syn", "syn-ack" …; 0 for an unknown word */
+unsigned segment_from_name(const char *name);
+
+/** segment_name() - the word for one SEG_ bit; segment_name_at() walks them all, NULL at the end */
+const char *segment_name(unsigned bit);
+const char *segment_name_at(int i);
+
+/**
+ * segment_classify() - which kinds a TCP segment is of
+ * @flags: the TCP header's flag byte (FIN 0x01, SYN 0x02, RST 0x04, PSH 0x08, ACK 0x10, URG 0x20)
+ * @payload: bytes behind the TCP header
+ * Return: SEG_ bits; SEG_ANY is always among them
+ */
+unsigned segment_classify(uint8_t flags, uint32_t payload);
+
+/**
+ * struct packet_match - which packets are meant
+ * @from, @to: index of the host that has the source (destination) address, -1 for any
+ * @protocol: IPPROTO_TCP, _UDP, _ICMP (which means ICMPv6 on IPv6), 0 for any
+ * @sport, @dport: host byte order, 0 for any; only with TCP and UDP
+ * @segments: SEG_ bits, any one of them suffices; 0 where the kind does not matter
+ */
+struct packet_match {
+	int from, to;
+	int protocol;
+	uint16_t sport, dport;
+	unsigned segments;
+};
+
+/** enum fault_pick - which of the matching packets, counted while the fault is on, from 1 */
+enum fault_pick {
+	PICK_ALL,
+	PICK_NTH,   /* the n-th only */
+	PICK_FIRST, /* the first n */
+	PICK_EVERY, /* the n-th, 2n-th, 3n-th … */
+};
+
+struct action;
+
+/**
+ * struct fault - one thing that goes wrong at one host
+ * @name: 1 to 63 of [A-Za-z0-9_.-], starting with a letter; also the name of its counter
+ * @host: index of the host at which it acts
+ * @n: for @pick, at least 1
+ * @action: what is done; @kind is the action's own (for reject the word's index)
+ * @families: bit 0 IPv4, bit 1 IPv6: where the action has a meaning; set by action_parse()
+ * @active: whether it is on from the start
+ */
+struct fault {
+	char *name;
+	int host;
+	struct packet_match match;
+	enum fault_pick pick;
+	uint32_t n;
+	const struct action *action;
+	int kind;
+	unsigned families;
+	bool active;
+};
+
+struct nftnl_rule;
+
+/**
+ * struct action - a row of the table of things that can be done to a packet
+ * @name: the first word of ``action:``
+ * @syntax: what may follow, for messages: "reject tcp-reset|net-unreachable|…"
+ * @help: one sentence
+ * @later: NULL, or why it cannot be used yet
+ * @past: what the timeline says of a packet: "dropped"
+ * @parse: reads the rest of the text behind the name into @fault->kind and ->families. @families:
+ *         bit 0 IPv4, bit 1 IPv6, those of the case. Returns 0, -EINVAL with a message, or
+ *         -EAFNOSUPPORT if the word exists only in families that the case does not have
+ * @text: writes "reject host-unreachable"; NULL where the name says it all
+ * @emit: appends the verdict to a rule for packets of family @fam (FAM4, FAM6); 0 or -errno
+ */
+struct action {
+	const char *name;
+	const char *syntax;
+	const char *help;
+	const char *later;
+	const char *past;
+	int (*parse)(const char *rest, unsigned families, struct fault *fault, struct lab_err *err);
+	const char *(*text)(const struct fault *fault, char *buf, unsigned long size);
+	int (*emit)(struct nftnl_rule *rule, const struct fault *fault, int fam);
+};
+
+/** action_at() - the table's rows, NULL behind the last */
+const struct action *action_at(int i);
+
+/**
+ * action_parse() - read "drop" or "reject host-unreachable" into @fault
+ * Return: 0; -EINVAL (the message says what was found and what there is); -EAFNOSUPPORT (see
+ * struct action); -ENOSYS for one that is known but not available yet
+ */
+int action_parse(const char *text, unsigned families, struct fault *fault, struct lab_err *err);
+
+/** action_rejects_with_reset() - whether the action answers with a TCP RST, so needs a TCP match */
+bool action_rejects_with_reset(const struct fault *fault);
+
+/** action_text() - "reject host-unreachable" again, for display; returns @buf */
+const char *action_text(const struct fault *fault, char *buf, unsigned long size);
+
+#endif

@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation. A fault is a path through five chains:
+ *
+ *   forward, input, output   ask each fault in file order (jump, so that the next one is asked
+ *                            when this one does not end the packet)
+ *   match-NAME               addresses, protocol, ports: one rule for each family
+ *   kind-NAME                kinds of segment, if any are asked for
+ *   bare-NAME, full-NAME     is there payload? (only for ack and data)
+ *   gate-NAME                one rule while the fault is on, none while it is off
+ *   hit-NAME                 which of the matching packets; count, log, verdict
+ *
+ * Switching a fault touches the gate alone, so that the n-th packet stays the n-th and the counter
+ * keeps its value; replacing rules would reset both. The counting expression (numgen) stands in one
+ * rule only, behind all matches of both families, so that it counts the fault's matches and
+ * nothing else.
+ *
+ * All the paths of a match end in ``goto``, so a packet comes to a fault's gate at most once even if
+ * it is of several of the kinds asked for.
+ *
+ * nf_tables cannot add, so "no payload" is a comparison of pairs: an IPv4 packet without payload
+ * and with n words of TCP header has a length of 20 + 4n (its own header has 5 words: nothing here
+ * makes IP options), an IPv6 one a payload length of 4n.
+ */
+#include "impair/ruleset.h"
+
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/object.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "impair/expr.h"
+#include "netns/cleanup.h"
+
+enum { NAME_SIZE = 96 };
+
+static int oom(struct lab_err *err)
+{
+	return lab_err_set(err, ENOMEM, "cannot build the firewall's rules");
+}
+
+static struct nftnl_rule *rule_new(const char *prefix, const char *name)
+{
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+	char chain[NAME_SIZE];
+
+	if (!rule)
+		return NULL;
+	snprintf(chain, sizeof(chain), "%s%s", prefix, name);
+	nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
+	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, RULESET_TABLE);
+	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain);
+	return rule;
+}
+
+/* Append @rule to the batch, unless building it failed (@built < 0), and free it. */
+static int rule_put(struct batch *batch, struct nftnl_rule *rule, int built)
+{
+	struct nlmsghdr *nlh = NULL;
+
+	if (rule && built >= 0)
+		nlh = batch_message(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	if (nlh) {
+		nftnl_rule_nlmsg_build_payload(nlh, rule);
+		batch_message_end(batch, nlh);
+	}
+	if (rule)
+		nftnl_rule_free(rule);
+	return nlh ? 0 : -ENOMEM;
+}
+
+static int verdict_to(struct nftnl_rule *rule, int verdict, const char *prefix, const char *name)
+{
+	char chain[NAME_SIZE];
+
+	snprintf(chain, sizeof(chain), "%s%s", prefix, name);
+	return expr_verdict(rule, verdict, chain);
+}
+
+static int table_put(struct batch *batch)
+{
+	struct nftnl_table *table = nftnl_table_alloc();
+	struct nlmsghdr *nlh = table ? batch_message(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE) : NULL;
+
+	if (nlh) {
+		nftnl_table_set_str(table, NFTNL_TABLE_NAME, RULESET_TABLE);
+		nftnl_table_nlmsg_build_payload(nlh, table);
+		batch_message_end(batch, nlh);
+	}
+	if (table)
+		nftnl_table_free(table);
+	return nlh ? 0 : -ENOMEM;
+}
+
+/* @hook: NF_INET_ number of a base chain, or -1 for one that is only jumped to */
+static int chain_put(struct batch *batch, const char *prefix, const char *name, int hook)
+{
+	struct nftnl_chain *chain = nftnl_chain_alloc();
+	struct nlmsghdr *nlh = chain ? batch_message(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE) : NULL;
+	char full[NAME_SIZE];
+
+	if (nlh) {
+		snprintf(full, sizeof(full), "%s%s", prefix, name);
+		nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, RULESET_TABLE);
+		nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, full);
+		if (hook >= 0) {
+			nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, (uint32_t)hook);
+			nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, 0);
+			nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter");
+		}
+		nftnl_chain_nlmsg_build_payload(nlh, chain);
+		batch_message_end(batch, nlh);
+	}
+	if (chain)
+		nftnl_chain_free(chain);
+	return nlh ? 0 : -ENOMEM;
+}
+
+static int counter_put(struct batch *batch, const char *name)
+{
+	struct nftnl_obj *obj = nftnl_obj_alloc();
+	struct nlmsghdr *nlh = obj ? batch_message(batch, NFT_MSG_NEWOBJ, NLM_F_CREATE) : NULL;
+
+	if (nlh) {
+		nftnl_obj_set_str(obj, NFTNL_OBJ_TABLE, RULESET_TABLE);
+		nftnl_obj_set_str(obj, NFTNL_OBJ_NAME, name);
+		nftnl_obj_set_u32(obj, NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
+		nftnl_obj_set_u64(obj, NFTNL_OBJ_CTR_PKTS, 0);
+		nftnl_obj_set_u64(obj, NFTNL_OBJ_CTR_BYTES, 0);
+		nftnl_obj_nlmsg_build_payload(nlh, obj);
+		batch_message_end(batch, nlh);
+	}
+	if (obj)
+		nftnl_obj_free(obj);
+	return nlh ? 0 : -ENOMEM;
+}
+
+/* Sets of a host's addresses: "client-ip4", with an id that is the same wherever it is used. */
+static uint32_t set_id(int host, int fam)
+{
+	return 1 + 2 * (uint32_t)host + (uint32_t)fam;
+}
+
+static void set_name(const struct topology *topo, int host, int fam, char name[NAME_SIZE])
+{
+	snprintf(name, NAME_SIZE, "%s-ip%c", topo->hosts[host].name, fam == FAM6 ? '6' : '4');
+}
+
+static int set_fill(struct nftnl_set *set, const struct topology *topo, int host, int fam)
+{
+	for (int i = 0; i < topo->n_links; i++) {
+		for (int end = 0; end < 2; end++) {
+			const struct topo_addr *addr = &topo->links[i].addr[end][fam];
+			struct nftnl_set_elem *elem;
+
+			if (topo->links[i].host[end] != host || !addr->set)
+				continue;
+			elem = nftnl_set_elem_alloc();
+			if (!elem)
+				return -ENOMEM;
+			nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, addr->bytes,
+					   (uint32_t)topo_addr_len(fam));
+			nftnl_set_elem_add(set, elem);
+		}
+	}
+	return 0;
+}
+
+static int set_put(struct batch *batch, const struct topology *topo, int host, int fam)
+{
+	enum { TYPE_IPADDR = 7, TYPE_IP6ADDR = 8 }; /* nft's own numbers, so that it can list the set */
+	struct nftnl_set *set = nftnl_set_alloc();
+	struct nlmsghdr *nlh;
+	char name[NAME_SIZE];
+	int ret = -ENOMEM;
+
+	if (!set)
+		return ret;
+	set_name(topo, host, fam, name);
+	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
+	nftnl_set_set_str(set, NFTNL_SET_TABLE, RULESET_TABLE);
+	nftnl_set_set_str(set, NFTNL_SET_NAME, name);
+	nftnl_set_set_u32(set, NFTNL_SET_ID, set_id(host, fam));
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_CONSTANT);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, fam == FAM6 ? TYPE_IP6ADDR : TYPE_IPADDR);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, (uint32_t)topo_addr_len(fam));
+	nlh = batch_message(batch, NFT_MSG_NEWSET, NLM_F_CREATE);
+	if (nlh) {
+		nftnl_set_nlmsg_build_payload(nlh, set);
+		batch_message_end(batch, nlh);
+		ret = set_fill(set, topo, host, fam);
+	}
+	nlh = ret < 0 ? NULL : batch_message(batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+	if (nlh) {
+		nftnl_set_elems_nlmsg_build_payload(nlh, set);
+		batch_message_end(batch, nlh);
+	} else {
+		ret = -ENOMEM;
+	}
+	nftnl_set_free(set);
+	return ret;
+}
+
+static int match_address(struct nftnl_rule *rule, const struct topology *topo, int host, int fam,
+			 bool source)
+{
+	uint32_t offset = fam == FAM6 ? (source ? 8 : 24) : (source ? 12 : 16);
+	char name[NAME_SIZE];
+
+	if (host < 0)
+		return 0;
+	set_name(topo, host, fam, name);
+	return expr_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, offset, (uint32_t)topo_addr_len(fam)) ?:
+	       expr_in_set(rule, name, set_id(host, fam));
+}
+
+static int match_meta_byte(struct nftnl_rule *rule, uint32_t key, uint8_t value)
+{
+	return expr_meta(rule, key) ?: expr_compare(rule, NFT_CMP_EQ, &value, 1);
+}
+
+static int match_port(struct nftnl_rule *rule, uint16_t port, uint32_t offset)
+{
+	uint16_t be = htons(port);
+
+	if (!port)
+		return 0;
+	return expr_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offset, 2) ?:
+	       expr_compare(rule, NFT_CMP_EQ, &be, 2);
+}
+
+static uint8_t protocol_number(const struct packet_match *match, int fam)
+{
+	return match->protocol == IPPROTO_ICMP && fam == FAM6 ? IPPROTO_ICMPV6 :
+								 (uint8_t)match->protocol;
+}
+
+static int match_rules(struct batch *batch, const struct topology *topo, const struct fault *fault)
+{
+	const struct packet_match *m = &fault->match;
+	const char *next = m->segments && !(m->segments & SEG_ANY) ? "kind-" : "gate-";
+	int ret = 0;
+
+	for (int fam = 0; !ret && fam < FAM_COUNT; fam++) {
+		struct nftnl_rule *rule;
+
+		if (!(fault->families & 1u << fam))
+			continue;
+		rule = rule_new("match-", fault->name);
+		if (!rule)
+			return -ENOMEM;
+		ret = match_meta_byte(rule, NFT_META_NFPROTO, fam == FAM6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+		ret = ret ?: match_address(rule, topo, m->from, fam, true);
+		ret = ret ?: match_address(rule, topo, m->to, fam, false);
+		if (!ret && m->protocol)
+			ret = match_meta_byte(rule, NFT_META_L4PROTO, protocol_number(m, fam));
+		ret = ret ?: match_port(rule, m->sport, 0);
+		ret = ret ?: match_port(rule, m->dport, 2);
+		ret = ret ?: verdict_to(rule, NFT_GOTO, next, fault->name);
+		ret = rule_put(batch, rule, ret);
+	}
+	return ret;
+}
+
+/* tcp flags & @mask == @value */
+static int match_flags(struct nftnl_rule *rule, uint8_t mask, uint8_t value)
+{
+	return expr_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1) ?:
+	       expr_mask(rule, &mask, 1) ?: expr_compare(rule, NFT_CMP_EQ, &value, 1);
+}
+
+/* One rule for each pair of header and packet length without payload; @verdict as verdict_to(). */
+static int bare_rules(struct batch *batch, const struct fault *fault, const char *prefix,
+		      int verdict, const char *next)
+{
+	int ret = 0;
+
+	for (int i = 0; !ret && i < 2 * 11; i++) {
+		struct nftnl_rule *rule = rule_new(prefix, fault->name);
+		int fam = i / 11, words = 5 + i % 11;
+		uint8_t proto = fam == FAM6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+		uint8_t mask = 0xf0, offset = (uint8_t)(words << 4);
+		uint16_t len = htons((uint16_t)(4 * words + (fam == FAM6 ? 0 : 20)));
+
+		if (!rule)
+			return -ENOMEM;
+		if (!(fault->families & 1u << fam)) {
+			nftnl_rule_free(rule);
+			continue;
+		}
+		ret = match_meta_byte(rule, NFT_META_NFPROTO, proto);
+		ret = ret ?: expr_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, fam == FAM6 ? 4 : 2, 2);
+		ret = ret ?: expr_compare(rule, NFT_CMP_EQ, &len, 2);
+		ret = ret ?: expr_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 12, 1);
+		ret = ret ?: expr_mask(rule, &mask, 1);
+		ret = ret ?: expr_compare(rule, NFT_CMP_EQ, &offset, 1);
+		ret = ret ?: (next ? verdict_to(rule, verdict, next, fault->name) :
+				     expr_verdict(rule, verdict, NULL));
+		ret = rule_put(batch, rule, ret);
+	}
+	return ret;
+}
+
+/* The flags by which a kind is known, and the chain that knows the rest. */
+static const struct kind_row {
+	unsigned segment;
+	uint8_t mask, value;
+	int verdict;
+	const char *next;
+} kind_rows[] = {
+	{ SEG_SYN, 0x12, 0x02, NFT_GOTO, "gate-" },
+	{ SEG_SYN_ACK, 0x12, 0x12, NFT_GOTO, "gate-" },
+	{ SEG_FIN, 0x01, 0x01, NFT_GOTO, "gate-" },
+	{ SEG_RST, 0x04, 0x04, NFT_GOTO, "gate-" },
+	/* an ack has no payload and data has some: a packet passes at most one of the two */
+	{ SEG_ACK, 0x3f, 0x10, NFT_JUMP, "bare-" },
+	{ SEG_DATA, 0x06, 0x00, NFT_JUMP, "full-" },
+};
+
+static int kind_rules(struct batch *batch, const struct fault *fault)
+{
+	unsigned segments = fault->match.segments;
+	int ret = 0;
+
+	if (!segments || segments & SEG_ANY)
+		return 0;
+	if (segments & SEG_ACK)
+		ret = chain_put(batch, "bare-", fault->name, -1) ?:
+		      bare_rules(batch, fault, "bare-", NFT_GOTO, "gate-");
+	if (!ret && segments & SEG_DATA) {
+		ret = chain_put(batch, "full-", fault->name, -1) ?:
+		      bare_rules(batch, fault, "full-", NFT_RETURN, NULL);
+		if (!ret) {
+			struct nftnl_rule *rule = rule_new("full-", fault->name);
+
+			ret = rule ? verdict_to(rule, NFT_GOTO, "gate-", fault->name) : -ENOMEM;
+			ret = rule_put(batch, rule, ret);
+		}
+	}
+	ret = ret ?: chain_put(batch, "kind-", fault->name, -1);
+	for (size_t i = 0; !ret && i < ARRAY_SIZE(kind_rows); i++) {
+		const struct kind_row *row = &kind_rows[i];
+		struct nftnl_rule *rule;
+
+		if (!(segments & row->segment))
+			continue;
+		rule = rule_new("kind-", fault->name);
+		ret = rule ? match_flags(rule, row->mask, row->value) : -ENOMEM;
+		ret = ret ?: verdict_to(rule, row->verdict, row->next, fault->name);
+		ret = rule_put(batch, rule, ret);
+	}
+	return ret;
+}
+
+static int pick_exprs(struct nftnl_rule *rule, const struct fault *fault)
+{
+	uint32_t last = fault->n - 1, limit = htonl(fault->n);
+
+	switch (fault->pick) {
+	case PICK_ALL:
+		return 0;
+	case PICK_NTH:
+		return expr_counting(rule, UINT32_MAX) ?: expr_compare(rule, NFT_CMP_EQ, &last, 4);
+	case PICK_EVERY:
+		return expr_counting(rule, fault->n) ?: expr_compare(rule, NFT_CMP_EQ, &last, 4);
+	case PICK_FIRST:
+		return expr_counting(rule, UINT32_MAX) ?: expr_big_endian(rule) ?:
+		       expr_compare(rule, NFT_CMP_LT, &limit, 4);
+	}
+	return -EINVAL;
+}
+
+static int hit_rules(struct batch *batch, const struct fault *fault, bool disarmed)
+{
+	struct nftnl_rule *rule = rule_new("hit-", fault->name);
+	int ret = rule ? pick_exprs(rule, fault) : -ENOMEM;
+
+	ret = ret ?: expr_counter(rule, fault->name);
+	ret = ret ?: expr_log(rule, RULESET_LOG_GROUP, fault->name, RULESET_SNAPLEN);
+	if (!disarmed)
+		ret = ret ?: verdict_to(rule, NFT_GOTO, "verdict-", fault->name);
+	ret = rule_put(batch, rule, ret);
+	for (int fam = 0; !ret && !disarmed && fam < FAM_COUNT; fam++) {
+		if (!(fault->families & 1u << fam))
+			continue;
+		rule = rule_new("verdict-", fault->name);
+		if (!rule)
+			return -ENOMEM;
+		ret = match_meta_byte(rule, NFT_META_NFPROTO, fam == FAM6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+		ret = ret ?: fault->action->emit(rule, fault, fam);
+		ret = rule_put(batch, rule, ret);
+	}
+	return ret;
+}
+
+static int gate_open(struct batch *batch, const struct fault *fault)
+{
+	struct nftnl_rule *rule = rule_new("gate-", fault->name);
+	int ret = rule ? verdict_to(rule, NFT_GOTO, "hit-", fault->name) : -ENOMEM;
+
+	return rule_put(batch, rule, ret);
+}
+
+static int fault_put(struct batch *batch, const struct topology *topo, const struct fault *fault,
+		     bool disarmed)
+{
+	static const char *const chains[] = { "match-", "gate-", "hit-", "verdict-" };
+	int ret = counter_put(batch, fault->name);
+
+	for (size_t i = 0; !ret && i < ARRAY_SIZE(chains); i++)
+		ret = chain_put(batch, chains[i], fault->name, -1);
+	ret = ret ?: hit_rules(batch, fault, disarmed);
+	if (fault->active)
+		ret = ret ?: gate_open(batch, fault);
+	ret = ret ?: kind_rules(batch, fault);
+	return ret ?: match_rules(batch, topo, fault);
+}
+
+/* The sets that the faults of @host refer to, each once. */
+static int sets_put(struct batch *batch, const struct topology *topo, int host,
+		    const struct fault *faults, int n)
+{
+	_cleanup_free_ bool *done = calloc((size_t)topo->n_hosts, sizeof(bool));
+	int ret = done ? 0 : -ENOMEM;
+
+	for (int i = 0; !ret && i < 2 * n; i++) {
+		int h = i % 2 ? faults[i / 2].match.to : faults[i / 2].match.from;
+
+		if (faults[i / 2].host != host || h < 0 || done[h])
+			continue;
+		done[h] = true;
+		ret = set_put(batch, topo, h, FAM4) ?: set_put(batch, topo, h, FAM6);
+	}
+	return ret;
+}
+
+/*
+ * What the kernel says of its own accord (multicast listener reports, neighbour solicitations) is
+ * no traffic of the scenario: no fault sees it, so that counts mean what they say.
+ */
+static int multicast_pass(struct batch *batch, const char *chain)
+{
+	struct nftnl_rule *rule = rule_new(chain, "");
+	const uint8_t all = 0xff;
+	int ret = rule ? match_meta_byte(rule, NFT_META_NFPROTO, NFPROTO_IPV6) : -ENOMEM;
+
+	ret = ret ?: expr_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 24, 1);
+	ret = ret ?: expr_compare(rule, NFT_CMP_EQ, &all, 1);
+	ret = ret ?: expr_verdict(rule, NF_ACCEPT, NULL);
+	return rule_put(batch, rule, ret);
+}
+
+static int base_put(struct batch *batch, int host, const struct fault *faults, int n)
+{
+	static const struct {
+		const char *name;
+		int hook;
+		uint32_t lo_meta; /* the interface to look at; loopback traffic is nobody's wire */
+	} bases[] = {
+		{ "forward", NF_INET_FORWARD, 0 },
+		{ "input", NF_INET_LOCAL_IN, NFT_META_IIF },
+		{ "output", NF_INET_LOCAL_OUT, NFT_META_OIF },
+	};
+	const uint32_t lo = 1;
+	int ret = 0;
+
+	for (size_t b = 0; !ret && b < ARRAY_SIZE(bases); b++) {
+		ret = chain_put(batch, bases[b].name, "", bases[b].hook);
+		if (!ret && bases[b].hook != NF_INET_FORWARD) {
+			struct nftnl_rule *rule = rule_new(bases[b].name, "");
+
+			ret = rule ? expr_meta(rule, bases[b].lo_meta) : -ENOMEM;
+			ret = ret ?: expr_compare(rule, NFT_CMP_EQ, &lo, 4);
+			ret = ret ?: expr_verdict(rule, NF_ACCEPT, NULL);
+			ret = rule_put(batch, rule, ret);
+			ret = ret ?: multicast_pass(batch, bases[b].name);
+		}
+		for (int i = 0; !ret && i < n; i++) {
+			struct nftnl_rule *rule;
+
+			if (faults[i].host != host)
+				continue;
+			rule = rule_new(bases[b].name, "");
+			ret = rule ? verdict_to(rule, NFT_JUMP, "match-", faults[i].name) : -ENOMEM;
+			ret = rule_put(batch, rule, ret);
+		}
+	}
+	return ret;
+}
+
+/* Ask the kernel to acknowledge the last message, so that there is always an answer. */
+static int ack_last(struct batch *batch, struct lab_err *err)
+{
+	size_t at = 0;
+
+	for (;;) {
+		struct nlmsghdr *nlh = (struct nlmsghdr *)(batch->buf + at);
+
+		at += MNL_ALIGN(nlh->nlmsg_len);
+		if (at >= batch->len) {
+			nlh->nlmsg_flags |= NLM_F_ACK;
+			return 0;
+		}
+		if (!nlh->nlmsg_len)
+			return lab_err_set(err, EINVAL, "the batch is damaged");
+	}
+}
+
+int ruleset_build(struct batch *batch, const struct topology *topo, int host,
+		  const struct fault *faults, int n, bool disarmed, struct lab_err *err)
+{
+	int ret = table_put(batch) ?: sets_put(batch, topo, host, faults, n);
+
+	for (int i = 0; !ret && i < n; i++) {
+		if (faults[i].host == host)
+			ret = fault_put(batch, topo, &faults[i], disarmed);
+	}
+	ret = ret ?: base_put(batch, host, faults, n);
+	return ret < 0 ? oom(err) : ack_last(batch, err);
+}
+
+int ruleset_switch(struct batch *batch, const struct fault *fault, bool on, struct lab_err *err)
+{
+	struct nlmsghdr *nlh;
+	struct nftnl_rule *rule;
+
+	/* emptied first, so that switching on twice is the same as once */
+	rule = rule_new("gate-", fault->name);
+	nlh = rule ? batch_message(batch, NFT_MSG_DELRULE, 0) : NULL;
+	if (nlh) {
+		nftnl_rule_nlmsg_build_payload(nlh, rule);
+		batch_message_end(batch, nlh);
+	}
+	if (rule)
+		nftnl_rule_free(rule);
+	if (!nlh || (on && gate_open(batch, fault) < 0))
+		return oom(err);
+	return ack_last(batch, err);
+}
