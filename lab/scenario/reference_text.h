@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the reference says that no table can: how the parts mean what they mean. */
+#ifndef NSLAB_SCENARIO_REFERENCE_TEXT_H
+#define NSLAB_SCENARIO_REFERENCE_TEXT_H
+
+static const char TEXT_HEAD[] =
+	"# The scenario format\n"
+	"\n"
+	"<!-- Made from the parser's own tables: change those, not this file. -->\n"
+	"\n"
+	"A scenario is one YAML 1.2 document of at most 1 MiB. Anchors, aliases, tags and tabs as\n"
+	"indentation are not part of the format; booleans are `true` and `false`, nothing else. A key\n"
+	"that is not listed here is an error, and so is a key given twice. A bad file is refused\n"
+	"before anything is built, with all that is wrong in it, each with line and column.\n"
+	"\n"
+	"A scenario can run programs: treat a file from somebody else as you would treat a program.\n";
+
+static const char TEXT_EXAMPLE[] =
+	"```yaml\n"
+	"name: dial-syn-dropped\n"
+	"title: The firewall silently drops SYN, and dial hangs until the caller's own deadline\n"
+	"story: The firewall drops every SYN on its way to the server, and tells nobody.\n"
+	"remedy: Give every dial a deadline.\n"
+	"faults:\n"
+	"  syn-dropped: {at: fw, match: {from: client, to: server, segment: syn}, action: drop}\n"
+	"steps:\n"
+	"  - server: {listen: 8080}\n"
+	"  - client: {dial: \"server:8080\", as: conn, deadline: 2500ms, background: true}\n"
+	"  - check: {socket: conn, state: SYN-SENT, within: 500ms}\n"
+	"  - await: conn\n"
+	"    expect: {error: deadline, after: 2500ms}\n"
+	"  - check: {fault: syn-dropped, hits: 2}\n"
+	"```\n";
+
+static const char TEXT_CASES[] =
+	"A scenario without `matrix` and with one family in `ip` is one case and has the scenario's\n"
+	"name. Otherwise each combination of the matrix's values and the families is a case, named\n"
+	"`NAME[key=value,ip=6]`. A value that has no meaning in a family (a reject word of IPv6 in a\n"
+	"case on IPv4) makes no case there. `ip: dual` is a single case whose hosts have both families.\n"
+	"\n"
+	"`${name}` stands for a parameter's or a matrix key's value in `title` and in every scalar of\n"
+	"`topology`, `faults` and `steps`, in quotes too; inside `{ }` such a value has to be quoted.\n"
+	"A literal `${` is written `$${`. Values are put in as they are: a `${…}` inside one is not\n"
+	"looked into. Where both declare a name, the matrix wins. `--set name=value` gives a parameter\n"
+	"another value, keeps a matrix key at that one value, and as `--set ip=6` chooses the family.\n";
+
+static const char TEXT_TOPOLOGY[] =
+	"Left out, the topology is `client -- fw -- server`, and `fw` forwards. A host's name has up to\n"
+	"31 of `a-z`, `0-9` and `-`, does not begin with `-`, and is not the name of a verb of the lab\n"
+	"nor `expect`, `id` or `lab`. Its value may be `{}`.\n"
+	"\n"
+	"sysctls are keys of `net.*` that belong to a network namespace. In a key a dot parts names and\n"
+	"`/` stands for a dot within a name, as sysctl(8) has it: `net.ipv4.conf.eth0/100.rp_filter`.\n"
+	"Keys that are global to the machine are refused. If the kernel lacks a key that the scenario\n"
+	"names, the case is skipped, and the report says so.\n";
+
+static const char TEXT_LINKS[] =
+	"`- a -- b` is a wire, `- a -- b: {mtu: 1280}` one with properties; two lines with the same ends\n"
+	"are two wires. A shape such as `delay` holds in each direction; `- a -> b: {…}` shapes one\n"
+	"direction of a wire that another line made. Without a shape, packets take no time. Interfaces\n"
+	"are `eth0`, `eth1` … on each host, in order of the links.\n";
+
+static const char TEXT_FAULTS[] =
+	"A fault's name is a letter and up to 62 letters, digits, `_`, `.` and `-`. A host's faults act\n"
+	"in the order of the file, and the first that drops or rejects a packet ends its way. Packets are\n"
+	"counted only while the fault is on; switching it off and on does not reset the count. A fault's\n"
+	"`hits` are the actions it carried out, over the whole scenario.\n";
+
+static const char TEXT_MATCH[] =
+	"All keys given have to fit. Kinds of `segment` do not exclude each other: `syn` is SYN without\n"
+	"ACK; `syn-ack` both; `fin` has FIN set; `rst` RST, with or without ACK; `data` has payload and\n"
+	"neither SYN nor RST; `ack` is ACK and nothing else, without payload; `any` is every TCP segment.\n"
+	"Data with FIN is both `data` and `fin`. Retransmissions are segments like any other. Ports need\n"
+	"`protocol: tcp` or `udp`, or a `segment`, which means TCP. Only one of `nth`, `first` and\n"
+	"`every` can be given.\n";
+
+static const char TEXT_STEPS[] =
+	"Steps happen one after the other. `- HOST: {VERB: …, KEYS…}` happens on a host, `- VERB: …`\n"
+	"in the lab itself; `expect` stands beside that first key, and so do a lab verb's `id`,\n"
+	"`background` and `deadline`. Names given by `as` and `id` are a letter and up to 62 letters,\n"
+	"digits, `_` and `-`; a step knows only the names of earlier steps. A name stays observable\n"
+	"after its socket was closed.\n"
+	"\n"
+	"A step with `background: true` lets the next one start at once. `await` collects it; its time\n"
+	"still counts from the background step's own start. Background steps that nobody awaited are\n"
+	"cancelled at the end; a failure seen before that counts. Sockets are non-blocking with poll;\n"
+	"`blocking: true` makes a real blocking call on a thread. A dial that hits its deadline closes\n"
+	"its socket. Each verb reports the result of its own system call as the kernel gave it.\n"
+	"\n"
+	"A run ends after the sum of all times that the file declares and 30 s more, at least after\n"
+	"60 s, unless `--timeout` says otherwise.\n";
+
+static const char TEXT_EXPECT[] =
+	"What a step is expected to come to. A step that can fail and has no `expect` is expected not\n"
+	"to, a step in the background only under its `await`. `deadline` (the program gave up) and\n"
+	"`ETIMEDOUT` (the kernel gave up) are different errors.\n"
+	"\n"
+	"`after: T` accepts T − 1 % to T + 60 ms or 13 %, whichever is more: the kernel's timers are\n"
+	"late by up to an eighth, never early. `2.9s..3.2s` and `\"< 50ms\"` are taken as they are.\n";
+
+static const char TEXT_VALUES[] =
+	"- duration: a number and `us` or `µs`, `ms`, `s`, `m` or `min`, `h`: `250ms`, `2.5s`; at most\n"
+	"  24h. Only `0` needs no unit.\n"
+	"- size: a number of bytes, alone or with `kB`, `MB`, `GB` (powers of 1000) or `KiB`, `MiB`,\n"
+	"  `GiB` (powers of 1024); at most 1GiB.\n"
+	"- comparison: `2` or `== 2`, `!= 0`, `< 5`, `<= 5`, `> 5`, `>= 5`, or a range `2..4` that\n"
+	"  includes both ends. Those that begin with `>` or `!` have to be quoted. Comparisons of\n"
+	"  durations and of sizes have units: `\"< 50ms\"`, `64KiB..100kB`.\n"
+	"- endpoint: `HOST:PORT`, where the host's address in the case's family is meant, or an address\n"
+	"  in full: `192.0.2.1:80`, `\"[2001:db8::1]:80\"`.\n";
+
+#endif
