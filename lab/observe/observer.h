@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Watches a lab: packets at every host, what faults did, states of sockets. Writes events. */
+#ifndef NSLAB_OBSERVE_OBSERVER_H
+#define NSLAB_OBSERVE_OBSERVER_H
+
+#include "impair/fault.h"
+#include "lab/event/event.h"
+#include "lab/observe/axis.h"
+#include "lab/observe/diag.h"
+#include "netns/network.h"
+
+struct observer;
+
+/**
+ * struct sighting - a packet as the check ``seen`` counts it: once per host, where it was received,
+ * or sent if the host made it
+ */
+struct sighting {
+	int host;
+	int from, to;
+	int protocol; /* ICMPv6 counts as ICMP */
+	uint16_t sport, dport;
+	unsigned segments;
+};
+
+/** struct end - one end of a connection that is being watched */
+struct end {
+	struct end *next;
+	int host;
+	struct four_tuple tuple;
+	char name[64];	 /* what the scenario calls it, "" if it has no name for it */
+	uint64_t cookie; /* 0 until known */
+	bool owned;	 /* a program of ours holds it: another socket with this tuple is not it */
+	int state;	 /* last seen, -1 never */
+};
+
+/**
+ * observer_open() - begin to watch all hosts
+ * @emit: takes each event over; called with @arg
+ * Everything else is borrowed.
+ */
+int observer_open(const struct network *net, const struct topology *topo, const struct fault *faults,
+		  int n_faults, const char *hit_text, const struct axis *axis,
+		  void (*emit)(void *arg, struct event *event), void *arg, struct observer **ret,
+		  struct lab_err *err);
+void observer_close(struct observer *observer);
+
+/** observer_fd_at() - descriptors to poll for POLLIN; -1 behind the last */
+int observer_fd_at(const struct observer *observer, int i);
+
+/**
+ * observer_drain() - take in all that has happened so far
+ * Return: number of packets, or -errno if something was lost (it is then a lab error)
+ */
+int observer_drain(struct observer *observer, struct lab_err *err);
+
+/** observer_sample() - look at the state of every watched end; 0 or -errno */
+int observer_sample(struct observer *observer, struct lab_err *err);
+
+/** observer_track() - watch an end; the same one again only gets the name. NULL if memory is out */
+struct end *observer_track(struct observer *observer, int host, const struct four_tuple *tuple,
+			   const char *name);
+
+/** observer_watches() - whether there is any end to be sampled */
+bool observer_watches(const struct observer *observer);
+
+/** end_look() - ask the kernel about an end now; STATE_CLOSED if it is gone. 0 or -errno */
+int end_look(struct observer *observer, struct end *end, struct diag_socket *ret,
+	     struct lab_err *err);
+
+/** observer_diag() - the inet_diag socket of a host */
+struct diag *observer_diag(struct observer *observer, int host);
+
+/** observer_sighting() - the i-th sighting, NULL behind the last */
+const struct sighting *observer_sighting(const struct observer *observer, size_t i);
+
+/** sighting_matches() - is it one of those that @match means? */
+bool sighting_matches(const struct sighting *s, const struct packet_match *match);
+
+/** observer_hits() - how often fault number @fault was logged */
+uint64_t observer_hits(const struct observer *observer, int fault);
+
+/** tuple_text() - "10.0.1.1:43210"; @remote chooses the end; returns @buf */
+const char *tuple_text(const struct four_tuple *tuple, bool remote, char *buf, size_t size);
+
+#endif
