@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Compares what a step came to with what its file expects. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lab/run/run_private.h"
+
+const char *error_text(enum error_kind error, int code)
+{
+	switch (error) {
+	case ERROR_NONE:
+		return "none";
+	case ERROR_DEADLINE:
+		return "deadline";
+	case ERROR_EOF:
+		return "eof";
+	case ERROR_ERRNO:
+		return errno_name(code);
+	}
+	return "?";
+}
+
+const char *expect_error_text(const struct expect *expect)
+{
+	return error_text(expect->error, expect->code);
+}
+
+void judge_note(struct run *run, int number, int line, int col, const struct step *step, bool met,
+		const char *expected, const char *observed)
+{
+	struct event event = { .type = EVENT_EXPECTATION, .host = step->host };
+	bool turned = run->options->invert == number;
+	char text[320];
+
+	if (turned)
+		met = !met;
+	met ? run->met++ : run->unmet++;
+	event.expectation.number = number;
+	event.expectation.line = line;
+	event.expectation.col = col;
+	event.expectation.text = strdup(step->text);
+	snprintf(text, sizeof(text), "%s%s", turned ? "not: " : "", expected);
+	event.expectation.expected = strdup(text);
+	event.expectation.observed = strdup(observed);
+	event.expectation.met = met;
+	run_emit(run, &event);
+	if (!met)
+		run_end(run, RESULT_FAILED, "%s", "");
+}
+
+static void range_text(const struct compare *cmp, char *buf, size_t size)
+{
+	char lo[32], hi[32];
+
+	value_text_duration(cmp->lo, lo, sizeof(lo));
+	value_text_duration(cmp->hi, hi, sizeof(hi));
+	if (cmp->hi == INT64_MAX || cmp->lo == INT64_MIN || cmp->negate)
+		snprintf(buf, size, "after %s", cmp->text);
+	else
+		snprintf(buf, size, "after %s (%s to %s)", cmp->text, lo, hi);
+}
+
+static void judge_error(struct op *op, int number)
+{
+	const struct expect *e = &op->step->expect;
+	enum error_kind want = e->error_set ? e->error : ERROR_NONE;
+	enum error_kind got = op->error;
+	char expected[64], observed[256], took[32];
+	bool met;
+
+	/* an end of the stream that was asked for is no error */
+	if (got == ERROR_EOF && e->eof_set && e->eof && !(e->error_set && want == ERROR_EOF))
+		got = ERROR_NONE;
+	met = got == want && (got != ERROR_ERRNO || op->code == e->code);
+	snprintf(expected, sizeof(expected), "error %s",
+		 error_text(want, want == ERROR_ERRNO ? e->code : 0));
+	value_text_duration(op->ended_ns - op->begun_ns, took, sizeof(took));
+	/* the time stands in the next expectation, if there is one */
+	snprintf(observed, sizeof(observed), "error %s%s%s%s%.150s", error_text(got, op->code),
+		 met && e->after.set ? "" : " after ", met && e->after.set ? "" : took,
+		 op->detail[0] ? ": " : "", op->detail);
+	judge_note(op->run, number, e->error_set ? e->error_line : op->step->line,
+		   e->error_set ? e->error_col : op->step->col, op->step, met, expected, observed);
+}
+
+void judge_op(struct op *op)
+{
+	const struct step *step = op->step;
+	const struct expect *e = &step->expect;
+	bool judges_error = (step->verb->expects & EXPECT_ERROR) && (!step->background || e->line);
+	int number = step->first_expectation;
+	char expected[160], observed[64];
+	int64_t took = op->ended_ns - op->begun_ns;
+
+	op->judged = true;
+	if (judges_error)
+		judge_error(op, number++);
+	if (e->after.set) {
+		range_text(&e->after, expected, sizeof(expected));
+		memcpy(observed, "after ", 6);
+		value_text_duration(took, observed + 6, sizeof(observed) - 6);
+		judge_note(op->run, number++, e->after.line, e->after.col, step,
+			   compare_met(&e->after, took), expected, observed);
+	}
+	if (e->bytes.set) {
+		snprintf(expected, sizeof(expected), "bytes %s", e->bytes.text);
+		snprintf(observed, sizeof(observed), "bytes %lld", (long long)op->bytes);
+		judge_note(op->run, number++, e->bytes.line, e->bytes.col, step,
+			   compare_met(&e->bytes, op->bytes), expected, observed);
+	}
+	if (e->eof_set)
+		judge_note(op->run, number++, e->eof_line, e->eof_col, step, op->eof == e->eof,
+			   e->eof ? "end of stream" : "no end of stream",
+			   op->eof ? "end of stream" : "no end of stream");
+}

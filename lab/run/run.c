@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation: one thread, one loop. A turn waits until a descriptor is ready or a time has
+ * come, takes in what was captured, looks at socket states, lets deadlines and waiting checks have
+ * their say, and judges what is finished. Events go to the journal as they come to be known, and
+ * from there to the log a moment later, in order of their time.
+ */
+#include "lab/run/run.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "lab/run/run_private.h"
+#include "netns/cleanup.h"
+
+enum {
+	SAMPLE_NS = 5 * 1000000,    /* states are looked at at least this often */
+	SETTLE_NS = 2 * 1000000,    /* by then a packet that was stamped has reached us */
+	RETRY_NS = 1000000,	    /* between two tries to interrupt a blocking call */
+	LAST_LOOK_NS = 200 * 1000000, /* how long hits that were counted may take to be logged */
+};
+
+void run_emit(struct run *run, struct event *event)
+{
+	if (!event->t_ns)
+		event->t_ns = axis_now(&run->axis);
+	journal_add(run->journal, event);
+}
+
+static void emit_taken(void *arg, struct event *event)
+{
+	journal_add(((struct run *)arg)->journal, event);
+}
+
+void run_end(struct run *run, enum result result, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (run->over)
+		return;
+	run->over = true;
+	run->result = result;
+	va_start(ap, fmt);
+	vsnprintf(run->why, sizeof(run->why), fmt, ap);
+	va_end(ap);
+}
+
+void run_fail_lab(struct run *run, const struct lab_err *err)
+{
+	struct event event = { .type = EVENT_ERROR, .host = -1 };
+	char text[1024];
+
+	lab_err_text(err, text, sizeof(text));
+	event.error.text = strdup(text);
+	event.error.fix = strdup(err->fix);
+	event.error.code = err->code;
+	run_emit(run, &event);
+	/* worse than a failed expectation: what was seen so far cannot be trusted */
+	run->over = false;
+	run_end(run, RESULT_ERROR, "%s", text);
+}
+
+int64_t run_timeout(const struct plan *plan)
+{
+	const int64_t s = 1000000000;
+	int64_t declared = plan->declared_ns + 30 * s;
+
+	return declared > 60 * s ? declared : 60 * s;
+}
+
+const struct plan *run_plan(const struct run *run)
+{
+	return run->plan;
+}
+
+const struct network *run_network(const struct run *run)
+{
+	return run->net;
+}
+
+struct observer *run_observer(struct run *run)
+{
+	return run->observer;
+}
+
+struct loop *run_loop(struct run *run)
+{
+	return run->loop;
+}
+
+int64_t run_now(const struct run *run)
+{
+	return axis_now(&run->axis);
+}
+
+struct op *run_op(struct run *run, int step)
+{
+	return run->ops[step].run ? &run->ops[step] : NULL;
+}
+
+void run_drain(struct run *run)
+{
+	struct lab_err err = { 0 };
+
+	run->dirty = false;
+	axis_update(&run->axis);
+	if (observer_drain(run->observer, &err) < 0 || observer_sample(run->observer, &err) < 0)
+		run_fail_lab(run, &err);
+	run->sample_ns = clock_now() + SAMPLE_NS;
+}
+
+int run_fault_switch(struct run *run, int fault, bool on, struct lab_err *err)
+{
+	const struct fault *f = &run->plan->faults[fault];
+	struct event event = { .type = EVENT_FAULT, .host = f->host };
+	int ret = filter_switch(run->filters[f->host], f, on, err);
+
+	if (ret < 0)
+		return ret;
+	event.fault.fault = strdup(f->name);
+	event.fault.on = on;
+	run_emit(run, &event);
+	return 0;
+}
+
+int run_fault_hits(struct run *run, int fault, uint64_t *ret_hits, struct lab_err *err)
+{
+	const struct fault *f = &run->plan->faults[fault];
+
+	return filter_hits(run->filters[f->host], f, ret_hits, err);
+}
+
+static void watch_ready(void *arg, uint32_t events)
+{
+	(void)events;
+	((struct run *)arg)->dirty = true;
+}
+
+static void control_ready(void *arg, uint32_t events)
+{
+	struct run *run = arg;
+	unsigned char sig = SIGTERM;
+
+	(void)events;
+	if (read(run->control_fd, &sig, 1) <= 0)
+		sig = SIGTERM;
+	run->signal = sig;
+	source_drop(run->control);
+	run->control = NULL;
+	run_end(run, RESULT_INTERRUPTED, "interrupted by signal %d", sig);
+}
+
+static int watches_add(struct run *run, struct lab_err *err)
+{
+	int n = 2 * run->plan->topo.n_hosts;
+
+	run->watches = calloc((size_t)n, sizeof(*run->watches));
+	if (!run->watches)
+		return lab_err_set(err, ENOMEM, "cannot watch the lab");
+	for (int i = 0; i < n; i++) {
+		int fd = observer_fd_at(run->observer, i);
+
+		if (i % 2 && fd == observer_fd_at(run->observer, i - 1))
+			continue;
+		run->watches[run->n_watches] = source_add(run->loop, fd, EPOLLIN, watch_ready, run);
+		if (!run->watches[run->n_watches++])
+			return lab_err_set(err, errno, "cannot watch the lab");
+	}
+	return 0;
+}
+
+static int lab_build(struct run *run, struct lab_err *err)
+{
+	const struct plan *plan = run->plan;
+	struct network_options options = { .unpinned = run->options->unpinned };
+	struct event event = { .type = EVENT_BUILT, .host = -1 };
+	int64_t begun = clock_now();
+	int ret;
+
+	ret = network_build(&plan->topo, &options, &run->net, err);
+	if (!ret)
+		ret = observer_open(run->net, &plan->topo, plan->faults, plan->n_faults,
+				    run->options->disarmed ? "let pass" : NULL, &run->axis, emit_taken,
+				    run, &run->observer, err);
+	for (int i = 0; !ret && i < plan->n_faults; i++) {
+		int host = plan->faults[i].host;
+
+		if (run->filters[host])
+			continue;
+		ret = filter_create(run->net, &plan->topo, host, plan->faults, plan->n_faults,
+				    run->options->disarmed, &run->filters[host], err);
+	}
+	if (!ret)
+		ret = watches_add(run, err);
+	if (ret < 0)
+		return ret;
+	run->built = true;
+	event.built.build_ns = clock_now() - begun;
+	/* time 0 of the axis: the lab stands, nothing has happened yet */
+	axis_start(&run->axis);
+	run_begin_event(run, begun);
+	run_emit(run, &event);
+	for (int i = 0; network_missing(run->net, i); i++) {
+		struct event note = { .type = EVENT_NOTE, .host = -1 };
+		char text[160];
+
+		snprintf(text, sizeof(text), "this kernel has no sysctl %s; it was not pinned",
+			 network_missing(run->net, i));
+		note.note.text = strdup(text);
+		run_emit(run, &note);
+	}
+	return 0;
+}
+
+/* The next moment at which something has to be done even if nothing happens. */
+static int64_t wake_at(const struct run *run)
+{
+	int64_t at = run->end_ns < run->sample_ns ? run->end_ns : run->sample_ns;
+
+	for (int i = 0; i < run->plan->n_steps; i++) {
+		const struct op *op = &run->ops[i];
+
+		if (!op->run || op->done)
+			continue;
+		if (op->expired && op->blocking)
+			at = at < clock_now() + RETRY_NS ? at : clock_now() + RETRY_NS;
+		else if (op->deadline_ns < at)
+			at = op->deadline_ns;
+	}
+	return at;
+}
+
+static void ops_poll(struct run *run)
+{
+	for (int i = 0; i < run->plan->n_steps; i++) {
+		struct op *op = &run->ops[i];
+
+		if (!op->run)
+			continue;
+		if (!op->done && op->poll)
+			op->poll(op);
+		if (!op->done && op->deadline_ns <= clock_now())
+			op_deadline(op);
+		if (op->done && !op->judged)
+			judge_op(op);
+	}
+}
+
+static void time_out(struct run *run)
+{
+	const struct step *step = &run->plan->steps[run->current];
+	int64_t took = clock_now() - run->axis.t0_ns;
+	char text[32];
+
+	run_end(run, RESULT_FAILED,
+		"the run's time of %s ran out in step %d, line %d: %.200s; if it needs longer, give --timeout",
+		value_text_duration(took, text, sizeof(text)), run->current + 1, step->line, step->text);
+}
+
+static void turn(struct run *run)
+{
+	struct lab_err err = { 0 };
+
+	if (loop_turn(run->loop, wake_at(run), &err) < 0) {
+		run_fail_lab(run, &err);
+		return;
+	}
+	if (run->dirty || clock_now() >= run->sample_ns)
+		run_drain(run);
+	ops_poll(run);
+	if (clock_now() >= run->end_ns)
+		time_out(run);
+	journal_flush(run->journal, axis_now(&run->axis) - SETTLE_NS);
+	if (journal_broken(run->journal))
+		run_end(run, RESULT_ERROR, "the event log cannot be written");
+}
+
+static void steps_run(struct run *run)
+{
+	for (int i = 0; i < run->plan->n_steps && !run->over; i++) {
+		run->current = i;
+		op_begin(run, i);
+		run_drain(run);
+		ops_poll(run);
+		while (!run->over && !run->ops[i].done && !run->plan->steps[i].background)
+			turn(run);
+	}
+}
+
+/* What the counters say and what was logged must agree, or we do not know what was dropped. */
+static bool hits_agree(struct run *run, struct lab_err *err)
+{
+	for (int i = 0; i < run->plan->n_faults; i++) {
+		uint64_t hits;
+
+		if (run_fault_hits(run, i, &hits, err) < 0)
+			return false;
+		if (hits == observer_hits(run->observer, i))
+			continue;
+		lab_err_set(err, ENOBUFS, "fault %s acted on %llu packets, but %llu were logged",
+			    run->plan->faults[i].name, (unsigned long long)hits,
+			    (unsigned long long)observer_hits(run->observer, i));
+		return false;
+	}
+	return true;
+}
+
+static void last_look(struct run *run)
+{
+	int64_t until = clock_now() + LAST_LOOK_NS;
+	struct lab_err err = { 0 };
+
+	run_drain(run);
+	while (!hits_agree(run, &err)) {
+		if (clock_now() > until) {
+			run_fail_lab(run, &err);
+			return;
+		}
+		if (loop_turn(run->loop, clock_now() + RETRY_NS, &err) < 0)
+			return;
+		run_drain(run);
+	}
+}
+
+static void end_event(struct run *run)
+{
+	struct event event = { .type = EVENT_END, .host = -1 };
+	int left = run->plan->n_expectations - run->met - run->unmet;
+	size_t used = strlen(run->why);
+
+	if (run->over && left > 0 && run->result != RESULT_ERROR)
+		snprintf(run->why + used, sizeof(run->why) - used, "%s%d more %s not reached",
+			 used ? "; " : "", left, left == 1 ? "was" : "were");
+	event.end.result = run->result;
+	event.end.text = strdup(run->why);
+	event.end.signal = run->signal;
+	event.end.met = run->met;
+	event.end.unmet = run->unmet;
+	event.end.took_ns = axis_now(&run->axis);
+	run_emit(run, &event);
+}
+
+static void run_release(struct run *run)
+{
+	for (int i = 0; run->ops && i < run->plan->n_steps; i++)
+		op_release(&run->ops[i]);
+	for (int i = 0; run->socks && i < run->plan->n_steps; i++) {
+		if (run->socks[i])
+			close_fd(&run->socks[i]->fd);
+		free(run->socks[i]);
+	}
+	for (int i = 0; i < run->n_watches; i++)
+		source_drop(run->watches[i]);
+	source_drop(run->control);
+	for (int i = 0; run->filters && i < run->plan->topo.n_hosts; i++)
+		filter_free(run->filters[i]);
+	observer_close(run->observer);
+	network_free(run->net);
+	loop_close(run->loop);
+	free(run->watches);
+	free(run->filters);
+	free(run->ops);
+	free(run->socks);
+}
+
+static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
+{
+	const struct plan *plan = run->plan;
+	int64_t timeout = run->options->timeout_ns ?: run_timeout(plan);
+	int ret = loop_open(&run->loop, err);
+
+	if (ret < 0)
+		return ret;
+	run->filters = calloc((size_t)plan->topo.n_hosts, sizeof(*run->filters));
+	run->ops = calloc((size_t)plan->n_steps, sizeof(*run->ops));
+	run->socks = calloc((size_t)plan->n_steps, sizeof(*run->socks));
+	run->control = source_add(run->loop, control_fd, EPOLLIN, control_ready, run);
+	if (!run->filters || !run->ops || !run->socks || !run->control)
+		return lab_err_set(err, ENOMEM, "cannot prepare the run");
+	run->control_fd = control_fd;
+	run->end_ns = clock_now() + timeout;
+	run->sample_ns = clock_now() + SAMPLE_NS;
+	return lab_build(run, err);
+}
+
+int run_case(const struct scenario *scenario, const struct plan *plan,
+	     const struct run_options *options, int event_fd, int control_fd)
+{
+	struct run run = { .scenario = scenario, .plan = plan, .options = options };
+	struct lab_err err = { 0 };
+	int ret;
+
+	signal(SIGPIPE, SIG_IGN);
+	run.journal = journal_new(event_fd);
+	if (!run.journal)
+		return -ENOMEM;
+	axis_start(&run.axis);
+	ret = run_prepare(&run, control_fd, &err);
+	if (!run.built)
+		run_begin_event(&run, run.axis.t0_ns);
+	if (ret == -ENOENT && !run.net) {
+		/* the scenario names a sysctl that this kernel lacks */
+		run_end(&run, RESULT_SKIPPED, "%s", err.msg);
+	} else if (ret < 0) {
+		run_fail_lab(&run, &err);
+	} else {
+		steps_run(&run);
+		if (run.result != RESULT_ERROR)
+			last_look(&run);
+	}
+	end_event(&run);
+	ret = journal_finish(run.journal);
+	journal_free(run.journal);
+	run_release(&run);
+	return ret;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs one case: builds the lab, carries out the steps, judges, and writes it all as events. */
+#ifndef NSLAB_RUN_RUN_H
+#define NSLAB_RUN_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lab/scenario/scenario.h"
+
+struct vocabulary;
+
+/**
+ * struct run_options - how to run
+ * @seed: echoed; decides whatever is left to chance
+ * @disarmed: faults match and count, but let packets pass
+ * @invert: number of the expectation that is turned round, 0 for none
+ * @timeout_ns: the run ends after this, 0 for the default: 60 s or the declared times + 30 s
+ * @unpinned: hosts keep the kernel's own sysctls
+ * @repeat: the command line that repeats the run, for the log
+ */
+struct run_options {
+	int64_t seed;
+	bool disarmed;
+	int invert;
+	int64_t timeout_ns;
+	bool unpinned;
+	const char *repeat;
+};
+
+/** run_timeout() - the default of @timeout_ns for a plan */
+int64_t run_timeout(const struct plan *plan);
+
+/**
+ * run_case() - run it in the calling process, which must be a sandbox of its own
+ * @event_fd: gets the event log
+ * @control_fd: when this becomes readable or is closed, the run ends as interrupted; a byte on it is
+ *              the signal's number
+ * Return: 0 if the log is complete (whatever it says), -errno if it could not be written
+ */
+int run_case(const struct scenario *scenario, const struct plan *plan,
+	     const struct run_options *options, int event_fd, int control_fd);
+
+/** fault_text() - "drop syn from client to server", malloced */
+char *fault_text(const struct plan *plan, const struct fault *fault);
+
+/** expect_error_text() - "deadline", "ECONNREFUSED" …, as in the file */
+const char *expect_error_text(const struct expect *expect);
+
+/** run_vocabulary() - the verbs, with all that the runner can do */
+const struct vocabulary *run_vocabulary(void);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The runner from the inside: shared by run.c, op.c, judge.c and begin.c only. */
+#ifndef NSLAB_RUN_RUN_PRIVATE_H
+#define NSLAB_RUN_RUN_PRIVATE_H
+
+#include "impair/filter.h"
+#include "lab/event/event.h"
+#include "lab/run/journal.h"
+#include "lab/run/op.h"
+#include "lab/run/run.h"
+
+/**
+ * struct run - a case under way
+ * @filters: one for each host, NULL where there are no faults
+ * @ops, @socks: one for each step
+ * @current: index of the step in the foreground
+ * @dirty: something has been captured or logged and waits to be taken in
+ * @built: the lab stands
+ * @over: the run is decided; @result, @why say how
+ */
+struct run {
+	const struct scenario *scenario;
+	const struct plan *plan;
+	const struct run_options *options;
+	struct axis axis;
+	struct loop *loop;
+	struct journal *journal;
+	struct network *net;
+	struct observer *observer;
+	struct filter **filters;
+	struct source **watches;
+	int n_watches;
+	struct source *control;
+	int control_fd;
+	struct op *ops;
+	struct sock **socks;
+	int current;
+	int64_t end_ns;
+	int64_t sample_ns;
+	bool dirty;
+	bool built;
+	bool over;
+	enum result result;
+	int signal;
+	char why[512];
+	int met, unmet;
+};
+
+/** run_emit() - put an event into the journal; its time is now unless it has one */
+void run_emit(struct run *run, struct event *event);
+
+/** run_begin_event() - the first record of the log, as of @begun_ns (CLOCK_MONOTONIC) */
+void run_begin_event(struct run *run, int64_t begun_ns);
+
+/** run_fail_lab() - the lab itself failed */
+void run_fail_lab(struct run *run, const struct lab_err *err);
+
+/** run_end() - decide the run; the first word counts */
+void run_end(struct run *run, enum result result, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** op_begin() - start step number @index */
+void op_begin(struct run *run, int index);
+
+/** op_deadline() - the op's deadline has come */
+void op_deadline(struct op *op);
+
+/** op_release() - drop what the op holds; a step that is not done is cancelled */
+void op_release(struct op *op);
+
+/** judge_op() - compare a finished op with what its step expects */
+void judge_op(struct op *op);
+
+/** judge_note() - report one expectation; counts it, and ends the run if it is not met */
+void judge_note(struct run *run, int number, int line, int col, const struct step *step, bool met,
+		const char *expected, const char *observed);
+
+/** error_text() - "none", "deadline", "eof" or the errno's name */
+const char *error_text(enum error_kind error, int code);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Small servers that need no steps of their own: echo, discard, chargen, http. */
+#ifndef NSLAB_RUN_SERVER_H
+#define NSLAB_RUN_SERVER_H
+
+#include <stdint.h>
+
+struct op;
+struct server;
+struct sock;
+
+/** server_words - the kinds, NULL-terminated; an index into it is @kind below */
+extern const char *const server_words[];
+
+/** server_start() - accept every connection of @listener from now on; ends the run if it cannot */
+struct server *server_start(struct op *op, struct sock *listener, int kind);
+
+/** server_stop() - close all its connections and free it; NULL is fine. The listener stays */
+void server_stop(struct server *server);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verbs, one file each; the table of them is in vocabulary.c. */
+#ifndef NSLAB_RUN_VERB_H
+#define NSLAB_RUN_VERB_H
+
+#include "lab/scenario/reader.h"
+
+extern const struct verb VERB_LISTEN;
+extern const struct verb VERB_SERVE;
+extern const struct verb VERB_ACCEPT;
+extern const struct verb VERB_DIAL;
+extern const struct verb VERB_SEND;
+extern const struct verb VERB_RECV;
+extern const struct verb VERB_SHUTDOWN;
+extern const struct verb VERB_CLOSE;
+extern const struct verb VERB_ABORT;
+extern const struct verb VERB_BIND;
+extern const struct verb VERB_RUN;
+extern const struct verb VERB_AWAIT;
+extern const struct verb VERB_WAIT;
+extern const struct verb VERB_FAULT;
+extern const struct verb VERB_SYSCTL;
+extern const struct verb VERB_CHECK;
+extern const struct verb VERB_LINK;
+extern const struct verb VERB_HOST;
+extern const struct verb VERB_NEIGHBOUR;
+extern const struct verb VERB_NAT;
+
+#endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * connect(2) as Go's net.Dial uses it: non-blocking, then wait until the socket is writable, then
+ * read SO_ERROR. A dial that hits its deadline closes its socket.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "lab/run/op.h"
+#include "lab/run/server.h"
+#include "lab/run/sockopt.h"
+#include "lab/run/verb.h"
+
+struct args {
+	struct endpoint to;
+	uint16_t local;
+	bool keep;
+	int ip; /* index into ip_words, -1 if left out */
+	struct sockopts options;
+};
+
+static const char *const ip_words[] = { "4", "6", NULL };
+
+static const struct key keys[] = {
+	{ "dial", &VALUE_ENDPOINT, offsetof(struct args, to), .required = true,
+	  .example = "\"server:8080\"", .help = "host and port; also an address: \"[fd00::2]:8080\"" },
+	{ "local", &VALUE_PORT, offsetof(struct args, local), .def = "the kernel chooses",
+	  .example = "40000", .help = "bind() to this port first" },
+	{ "keep", &VALUE_BOOL, offsetof(struct args, keep), .def = "false", .example = "true",
+	  .help = "leave the socket open when the deadline comes; Go closes it" },
+	{ "ip", &VALUE_TEXT, offsetof(struct args, ip), .def = "6 in a dual case", .example = "4",
+	  .help = "the family, where a case has both", .words = ip_words },
+	{ "options", &VALUE_OPTIONS, offsetof(struct args, options), .def = "none",
+	  .example = "{user_timeout: 2s}", .help = "socket options, set before connect()" },
+	{ 0 },
+};
+
+struct state {
+	struct sock *sock;
+	struct sockaddr_storage to;
+	socklen_t len;
+};
+
+static void init(void *p)
+{
+	struct args *args = p;
+
+	args->ip = -1;
+	sockopts_none(&args->options);
+}
+
+/* The address to call, in the families that the case has. */
+static bool address_find(struct op *op, const struct args *args, struct state *state)
+{
+	const struct plan *plan = run_plan(op->run);
+	int fam = args->ip >= 0 ? args->ip : plan->ip & IP_6 ? FAM6 : FAM4;
+	struct sockaddr_in6 *in6 = (void *)&state->to;
+	struct sockaddr_in *in = (void *)&state->to;
+	const struct topo_addr *addr = &args->to.addr;
+
+	if (args->to.host >= 0)
+		addr = topology_addr(&plan->topo, op->step->host, args->to.host, fam);
+	else
+		fam = args->to.fam;
+	if (!addr) {
+		op_detail(op, "%s has no address", args->to.text);
+		op_errno(op, EADDRNOTAVAIL);
+		return false;
+	}
+	if (fam == FAM6) {
+		*in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+					      .sin6_port = htons(args->to.port) };
+		memcpy(&in6->sin6_addr, addr->bytes, 16);
+		state->len = sizeof(*in6);
+	} else {
+		*in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(args->to.port) };
+		memcpy(&in->sin_addr, addr->bytes, 4);
+		state->len = sizeof(*in);
+	}
+	memcpy(op->dial_addr, addr->bytes, sizeof(op->dial_addr));
+	op->dial_port = args->to.port;
+	return true;
+}
+
+/* connect() has ended, one way or another. */
+static void connected(struct op *op, int code)
+{
+	struct state *state = op->state;
+
+	sock_track(op, state->sock);
+	/* a socket whose connect failed is of no more use; Go closes it too */
+	if (code)
+		sock_close(op, state->sock);
+	op_errno(op, code);
+}
+
+static void ready(struct op *op, uint32_t events)
+{
+	struct state *state = op->state;
+	int code = 0;
+	socklen_t len = sizeof(code);
+
+	(void)events;
+	if (getsockopt(state->sock->fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0)
+		code = errno;
+	connected(op, code);
+}
+
+static void expire(struct op *op)
+{
+	struct state *state = op->state;
+	const struct args *args = op->step->args;
+
+	if (!args->keep)
+		sock_close(op, state->sock);
+	op_finish(op, ERROR_DEADLINE, 0);
+}
+
+static int block(void *arg)
+{
+	struct state *state = arg;
+
+	return connect(state->sock->fd, (struct sockaddr *)&state->to, state->len) < 0 ? errno : 0;
+}
+
+/* While a thread is inside connect(): its ports are known a moment after it began. */
+static void poll_ports(struct op *op)
+{
+	struct state *state = op->state;
+
+	if (op->blocking && !state->sock->end)
+		sock_track(op, state->sock);
+}
+
+static void start(struct op *op)
+{
+	const struct args *args = op->step->args;
+	struct state *state = op_state(op, sizeof(*state));
+	int type = SOCK_STREAM | (op->step->blocking ? 0 : SOCK_NONBLOCK);
+	int fd;
+
+	if (!address_find(op, args, state))
+		return;
+	fd = sock_open_family(op, &args->options, args->local, type, state->to.ss_family);
+	if (fd < 0)
+		return;
+	state->sock = op_sock_new(op, op->step->host, state->to.ss_family, fd, MAKES_CONN);
+	op->ready = ready;
+	if (op->step->blocking) {
+		op->poll = poll_ports;
+		op_block(op, block, connected);
+		return;
+	}
+	op->expire = expire;
+	if (!connect(fd, (struct sockaddr *)&state->to, state->len)) {
+		connected(op, 0);
+	} else if (errno == EINPROGRESS) {
+		sock_track(op, state->sock);
+		op_watch(op, fd, EPOLLOUT);
+	} else {
+		connected(op, errno);
+	}
+}
+
+const struct verb VERB_DIAL = {
+	.name = "dial",
+	.on_host = true,
+	.summary = "Connect, as net.Dial does, and wait until that succeeds or fails.",
+	.keys = keys,
+	.common = COMMON_AS | COMMON_ID | COMMON_BACKGROUND | COMMON_DEADLINE | COMMON_BLOCKING,
+	.expects = EXPECT_ERROR | EXPECT_AFTER,
+	.makes = MAKES_CONN,
+	.args_size = sizeof(struct args),
+	.init = init,
+	.start = start,
+};
