@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reports: pure functions over the event log. None reaches into the runner or the lab. */
+#ifndef NSLAB_REPORT_REPORT_H
+#define NSLAB_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "lab/event/event.h"
+
+/**
+ * struct report_options - how the reader wants it
+ * @columns: width to aim at
+ * @colour, @unicode: what the output can show
+ * @quiet: only failures; @verbose: also what is left out by default
+ */
+struct report_options {
+	int columns;
+	bool colour;
+	bool unicode;
+	bool quiet;
+	bool verbose;
+};
+
+struct report;
+
+/**
+ * struct report_type - a row of the table of reports
+ * @name: "terminal", "events"
+ * @help: one sentence
+ * @open: @out is borrowed
+ * @event: takes one more event of the log, in order; several runs follow each other
+ * @close: ends the report and frees it
+ */
+struct report_type {
+	const char *name;
+	const char *help;
+	struct report *(*open)(FILE *out, const struct report_options *options);
+	void (*event)(struct report *report, const struct event *event);
+	void (*close)(struct report *report);
+};
+
+extern const struct report_type REPORT_TERMINAL;
+extern const struct report_type REPORT_EVENTS;
+
+/** report_find() - the row of that name, NULL if there is none */
+const struct report_type *report_find(const char *name);
+
+/** report_at() - the rows in order, NULL behind the last */
+const struct report_type *report_at(int i);
+
+/** prose_print() - paragraphs, wrapped to the options' width, indented, control characters escaped */
+void prose_print(const char *text, int indent, const struct report_options *options, FILE *out);
+
+/** report_options_detect() - for @out: a terminal? its width? NO_COLOR, TERM, the locale */
+void report_options_detect(FILE *out, struct report_options *ret);
+
+#endif
