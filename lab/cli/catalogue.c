@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lab/cli/catalogue.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lab/cli/builtin.h"
+#include "lab/run/run.h"
+#include "lab/scenario/problem.h"
+#include "netns/cleanup.h"
+
+void sources_free(struct sources *sources)
+{
+	for (int i = 0; i < sources->n; i++) {
+		free(sources->list[i].name);
+		free(sources->list[i].file);
+		free(sources->list[i].text);
+	}
+	free(sources->list);
+	*sources = (struct sources){ 0 };
+}
+
+/* "dial/ok.yaml" beneath the folder of scenarios is called "dial-ok". */
+static char *name_of(const char *path)
+{
+	char *name = strdup(path);
+	char *dot = name ? strrchr(name, '.') : NULL;
+
+	if (dot)
+		*dot = '\0';
+	for (char *p = name; p && *p; p++) {
+		if (*p == '/')
+			*p = '-';
+	}
+	return name;
+}
+
+/* Takes over nothing; a later source of the same name replaces the earlier one if @override. */
+static int sources_put(struct sources *s, const char *name, const char *file, const char *text,
+		      size_t len, bool override)
+{
+	struct source new = { .name = strdup(name), .file = strdup(file), .len = len, .read = text };
+	struct source *list;
+
+	if (text) {
+		new.text = malloc(len + 1);
+		if (new.text)
+			memcpy(new.text, text, len + 1);
+	}
+	for (int i = 0; override && i < s->n; i++) {
+		if (strcmp(s->list[i].name, name))
+			continue;
+		free(s->list[i].name);
+		free(s->list[i].file);
+		free(s->list[i].text);
+		s->list[i] = new;
+		return 0;
+	}
+	list = realloc(s->list, ((size_t)s->n + 1) * sizeof(*list));
+	if (!list || !new.name || !new.file || (text && !new.text)) {
+		fprintf(stderr, "nslab: out of memory\n");
+		return -ENOMEM;
+	}
+	s->list = list;
+	list[s->n++] = new;
+	return 0;
+}
+
+static bool is_yaml(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml"));
+}
+
+static int entry_order(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* All YAML files beneath @dir; fifos, sockets and the like are not even opened. */
+static int folder_add(struct sources *s, const char *dir, bool override)
+{
+	char *paths[] = { (char *)dir, NULL };
+	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, entry_order);
+	size_t skip = strlen(dir);
+	int ret = 0, found = s->n;
+	FTSENT *e;
+
+	while (skip && dir[skip - 1] == '/')
+		skip--;
+	while (fts && !ret && (e = fts_read(fts))) {
+		if (e->fts_info == FTS_F && is_yaml(e->fts_name)) {
+			_cleanup_free_ char *name = name_of(e->fts_path + skip + 1);
+
+			ret = name ? sources_put(s, name, e->fts_path, NULL, 0, override) : -ENOMEM;
+		} else if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR) {
+			fprintf(stderr, "nslab: cannot read %s: %s\n", e->fts_path,
+				strerror(e->fts_errno));
+			ret = -e->fts_errno;
+		}
+	}
+	if (fts)
+		fts_close(fts);
+	if (!ret && !override && s->n == found) {
+		fprintf(stderr, "nslab: no scenario (*.yaml) in folder %s\n", dir);
+		ret = -EINVAL;
+	}
+	return ret;
+}
+
+static int source_order(const void *a, const void *b)
+{
+	return strcmp(((const struct source *)a)->name, ((const struct source *)b)->name);
+}
+
+int catalogue_load(const char *dir, struct sources *ret_sources)
+{
+	static const char prefix[] = "scenarios/";
+	int ret = 0;
+
+	*ret_sources = (struct sources){ 0 };
+	dir = dir ?: getenv("NSLAB_SCENARIOS");
+	for (const struct builtin *b = builtins; !ret && b->path; b++) {
+		_cleanup_free_ char *name = name_of(b->path + sizeof(prefix) - 1);
+
+		ret = name ? sources_put(ret_sources, name, b->path, b->text, b->len, false) : -ENOMEM;
+	}
+	if (!ret && dir && *dir)
+		ret = folder_add(ret_sources, dir, true);
+	if (ret < 0)
+		sources_free(ret_sources);
+	else if (ret_sources->n)
+		qsort(ret_sources->list, (size_t)ret_sources->n, sizeof(*ret_sources->list),
+		      source_order);
+	return ret;
+}
+
+static int unknown_scenario(const struct sources *catalogue, const char *word)
+{
+	char shown[200];
+	const char *near;
+	_cleanup_free_ const char **names = calloc((size_t)catalogue->n + 1, sizeof(*names));
+
+	for (int i = 0; names && i < catalogue->n; i++)
+		names[i] = catalogue->list[i].name;
+	fprintf(stderr, "nslab: there is no scenario and no file '%s'",
+		text_escape(word, shown, sizeof(shown)));
+	near = names ? nearest_word(word, names, catalogue->n) : NULL;
+	if (near) {
+		fprintf(stderr, "; did you mean '%s'?", near);
+	} else if (names) {
+		int n = 0;
+
+		/* a part of a name, as people remember them */
+		for (int i = 0; i < catalogue->n; i++) {
+			if (strstr(names[i], word))
+				fprintf(stderr, "%s %s", n++ ? "," : "; there is", names[i]);
+		}
+	}
+	fprintf(stderr, "\n'nslab list' shows all of them\n");
+	return -EINVAL;
+}
+
+static int word_collect(const struct sources *catalogue, const char *word, struct sources *ret)
+{
+	struct stat st;
+
+	for (int i = 0; i < catalogue->n; i++) {
+		const struct source *s = &catalogue->list[i];
+
+		if (!strcmp(s->name, word))
+			return sources_put(ret, s->name, s->file, s->text, s->len, false);
+	}
+	if (stat(word, &st) < 0)
+		return unknown_scenario(catalogue, word);
+	if (S_ISDIR(st.st_mode))
+		return folder_add(ret, word, false);
+	return sources_put(ret, word, word, NULL, 0, false);
+}
+
+int sources_collect(const struct sources *catalogue, char **words, int n, struct sources *ret_sources)
+{
+	int ret = 0;
+
+	*ret_sources = (struct sources){ 0 };
+	for (int i = 0; i < n; i++)
+		ret = word_collect(catalogue, words[i], ret_sources) ?: ret;
+	if (ret < 0)
+		sources_free(ret_sources);
+	return ret;
+}
+
+/* Turn "key=value" words into parameters; the strings stay the words'. */
+static struct param *set_split(const struct strings *set, int *ret_n)
+{
+	struct param *params = calloc((size_t)set->n + 1, sizeof(*params));
+
+	*ret_n = 0;
+	for (int i = 0; params && i < set->n; i++) {
+		const char *eq = strchr(set->list[i], '=');
+
+		params[i].key = eq ? strndup(set->list[i], (size_t)(eq - set->list[i])) :
+				     strdup(set->list[i]);
+		params[i].value = strdup(eq ? eq + 1 : "");
+		if (params[i].key && params[i].value)
+			(*ret_n)++;
+	}
+	return params;
+}
+
+struct scenario *source_parse(struct source *source, const struct strings *set)
+{
+	struct problems problems = { .file = source->file };
+	struct scenario *scenario = NULL;
+	struct param *params;
+	int n;
+
+	if (!source->read && scenario_read_file(source->file, &source->text, &source->len, &problems) < 0) {
+		problems_print(&problems, stderr);
+		problems_free(&problems);
+		return NULL;
+	}
+	source->read = true;
+	params = set_split(set, &n);
+	scenario_parse(source->file, source->text, source->len, run_vocabulary(), params, n, &scenario,
+		       &problems);
+	if (problems.n)
+		problems_print(&problems, stderr);
+	problems_free(&problems);
+	for (int i = 0; i < n; i++) {
+		free(params[i].key);
+		free(params[i].value);
+	}
+	free(params);
+	return scenario;
+}
+
+bool scenario_tagged(const struct scenario *scenario, const struct strings *tags)
+{
+	for (int t = 0; t < tags->n; t++) {
+		for (int i = 0; i < scenario->n_tags; i++) {
+			if (!strcmp(scenario->tags[i], tags->list[t]))
+				return true;
+		}
+	}
+	return false;
+}

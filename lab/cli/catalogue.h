@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where scenarios come from: those compiled in, a directory that overrides them, files. */
+#ifndef NSLAB_CLI_CATALOGUE_H
+#define NSLAB_CLI_CATALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lab/cli/options.h"
+#include "lab/scenario/scenario.h"
+
+/**
+ * struct source - a scenario's text, not parsed yet
+ * @name: by which the catalogue knows it, from its path: "dial-ok"
+ * @file: for messages: "scenarios/dial/ok.yaml"
+ * @read: false: @text is still to be read from @file
+ */
+struct source {
+	char *name;
+	char *file;
+	char *text;
+	size_t len;
+	bool read;
+};
+
+struct sources {
+	struct source *list;
+	int n;
+};
+
+void sources_free(struct sources *sources);
+
+/**
+ * catalogue_load() - all scenarios there are, sorted by name
+ * @dir: overrides those compiled in, file by file; NULL: $NSLAB_SCENARIOS, if set
+ * Return: 0, or -errno after a message on stderr
+ */
+int catalogue_load(const char *dir, struct sources *ret);
+
+/**
+ * sources_collect() - what the words of a command line mean: names, files, folders
+ * Return: 0, or -EINVAL after a message on stderr with the nearest names
+ */
+int sources_collect(const struct sources *catalogue, char **words, int n, struct sources *ret);
+
+/**
+ * source_parse() - read and parse; problems are printed to stderr
+ * @set: --set words "key=value"
+ * Return: the scenario, NULL if it is not valid
+ */
+struct scenario *source_parse(struct source *source, const struct strings *set);
+
+/** scenario_tagged() - has it one of the tags? */
+bool scenario_tagged(const struct scenario *scenario, const struct strings *tags);
+
+#endif

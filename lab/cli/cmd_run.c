@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "lab/cli/catalogue.h"
+#include "lab/cli/command.h"
+#include "lab/cli/front.h"
+#include "lab/report/report.h"
+#include "lab/scenario/problem.h"
+#include "netns/cleanup.h"
+
+struct options {
+	bool all, quiet, verbose, disarm, unpinned;
+	struct strings tags, set;
+	const char *seed, *repeat, *timeout, *events, *invert, *scenarios;
+};
+
+static const struct option_row rows[] = {
+	{ "all", 'a', NULL, "run the whole catalogue", OPTION_FLAG, offsetof(struct options, all) },
+	{ "tag", 't', "TAG", "run what has this tag; may be repeated", OPTION_LIST,
+	  offsetof(struct options, tags) },
+	{ "set", 's', "KEY=VALUE", "set a parameter, choose a matrix value or ip=4, ip=6", OPTION_LIST,
+	  offsetof(struct options, set) },
+	{ "seed", 0, "N", "decides what is left to chance; default 1", OPTION_TEXT,
+	  offsetof(struct options, seed) },
+	{ "repeat", 0, "N", "run each case N times", OPTION_TEXT, offsetof(struct options, repeat) },
+	{ "timeout", 0, "TIME", "end a run after this; default 60s, or its declared times + 30s",
+	  OPTION_TEXT, offsetof(struct options, timeout) },
+	{ "events", 0, "FILE", "write the event log as JSON lines; - is stdout", OPTION_TEXT,
+	  offsetof(struct options, events) },
+	{ "quiet", 'q', NULL, "show only what did not pass", OPTION_FLAG,
+	  offsetof(struct options, quiet) },
+	{ "verbose", 'v', NULL, "show every packet at every host, and each step", OPTION_FLAG,
+	  offsetof(struct options, verbose) },
+	{ "disarm", 0, NULL, "faults match and count, but let packets pass", OPTION_FLAG,
+	  offsetof(struct options, disarm) },
+	{ "invert", 0, "N", "turn expectation number N round: the run must then fail", OPTION_TEXT,
+	  offsetof(struct options, invert) },
+	{ "unpinned", 0, NULL, "leave the kernel's own sysctls in the hosts", OPTION_FLAG,
+	  offsetof(struct options, unpinned) },
+	{ "scenarios", 0, "DIR", "scenarios that override those compiled in; also $NSLAB_SCENARIOS",
+	  OPTION_TEXT, offsetof(struct options, scenarios) },
+	{ 0 },
+};
+
+/* A case that runs is shown live if there are no more of them than a person wants to read. */
+enum { SHOWN_LIVE = 3 };
+
+/**
+ * struct session - one call of ``nslab run``
+ * @counts: cases by result
+ * @out: where the human view goes
+ * @unmet: the first expectation of the case under way that was not met
+ */
+struct session {
+	struct options options;
+	struct run_options run;
+	long repeat;
+	struct scenario **scenarios;
+	struct source *sources;
+	int n;
+	int n_cases;
+	bool live;
+	FILE *out;
+	FILE *events;
+	struct report *report;
+	struct report_options report_options;
+	int counts[RESULT_COUNT];
+	int64_t took_ns;
+	char unmet[700];
+};
+
+static int number_parse(const char *name, const char *text, int64_t min, int64_t max, int64_t *ret)
+{
+	char shown[100];
+
+	if (!text)
+		return 0;
+	if (value_int(text, min, max, ret) == 0)
+		return 0;
+	fprintf(stderr, "nslab run: --%s '%s': expected a number from %lld to %lld\n", name,
+		text_escape(text, shown, sizeof(shown)), (long long)min, (long long)max);
+	return -EINVAL;
+}
+
+static int options_check(struct session *s)
+{
+	const struct options *o = &s->options;
+	int64_t repeat = 1, invert = 0;
+	char shown[100];
+
+	s->run.seed = 1;
+	if (number_parse("seed", o->seed, 0, INT64_MAX, &s->run.seed) < 0 ||
+	    number_parse("repeat", o->repeat, 1, 1000000, &repeat) < 0 ||
+	    number_parse("invert", o->invert, 1, INT32_MAX, &invert) < 0)
+		return -EINVAL;
+	s->repeat = repeat;
+	s->run.invert = (int)invert;
+	s->run.disarmed = o->disarm;
+	s->run.unpinned = o->unpinned;
+	if (o->timeout && (value_duration(o->timeout, &s->run.timeout_ns) < 0 || !s->run.timeout_ns)) {
+		fprintf(stderr, "nslab run: --timeout '%s': expected a duration such as 90s or 2min\n",
+			text_escape(o->timeout, shown, sizeof(shown)));
+		return -EINVAL;
+	}
+	for (int i = 0; i < o->set.n; i++) {
+		if (strchr(o->set.list[i], '='))
+			continue;
+		fprintf(stderr, "nslab run: --set '%s': expected KEY=VALUE\n",
+			text_escape(o->set.list[i], shown, sizeof(shown)));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Parse all sources before anything runs, so that all that is wrong is told at once. */
+static int scenarios_parse(struct session *s, struct sources *sources)
+{
+	int bad = 0;
+
+	s->scenarios = calloc((size_t)sources->n + 1, sizeof(*s->scenarios));
+	if (!s->scenarios)
+		return -ENOMEM;
+	s->sources = sources->list;
+	for (int i = 0; i < sources->n; i++) {
+		struct scenario *scenario = source_parse(&sources->list[i], &s->options.set);
+
+		bad += !scenario;
+		if (scenario && s->options.tags.n && !scenario_tagged(scenario, &s->options.tags)) {
+			scenario_free(scenario);
+			continue;
+		}
+		if (!scenario)
+			continue;
+		s->scenarios[s->n++] = scenario;
+		s->n_cases += scenario->n_plans;
+	}
+	return bad ? -EINVAL : 0;
+}
+
+static int inverts_check(const struct session *s)
+{
+	for (int i = 0; s->run.invert && i < s->n; i++) {
+		for (int p = 0; p < s->scenarios[i]->n_plans; p++) {
+			const struct plan *plan = &s->scenarios[i]->plans[p];
+
+			if (s->run.invert <= plan->n_expectations)
+				continue;
+			fprintf(stderr, "nslab run: --invert %d: %s has only %d expectations\n",
+				s->run.invert, plan->name, plan->n_expectations);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static void event_take(void *arg, const struct event *event, const char *line, size_t len)
+{
+	struct session *s = arg;
+
+	if (s->events) {
+		fwrite(line, 1, len, s->events);
+		fflush(s->events);
+	}
+	if (event->type == EVENT_BEGIN)
+		s->unmet[0] = '\0';
+	if (event->type == EVENT_EXPECTATION && !event->expectation.met && !s->unmet[0])
+		snprintf(s->unmet, sizeof(s->unmet), "line %d: %s: expected %s, observed %s",
+			 event->expectation.line, event->expectation.text, event->expectation.expected,
+			 event->expectation.observed);
+	REPORT_TERMINAL.event(s->report, event);
+}
+
+/* A word of a command line as a shell takes it. */
+static void word_put(FILE *out, const char *word)
+{
+	if (*word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%")]) {
+		fprintf(out, " %s", word);
+		return;
+	}
+	fputs(" '", out);
+	for (; *word; word++)
+		*word == '\'' ? (void)fputs("'\\''", out) : (void)fputc(*word, out);
+	fputc('\'', out);
+}
+
+static char *repeat_line(const struct session *s, const struct scenario *scenario,
+			 const struct plan *plan)
+{
+	char *text = NULL, *save = NULL;
+	_cleanup_free_ char *set = strdup(plan->set);
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	bool builtin = !strncmp(scenario->file, "scenarios/", 10) && !s->options.scenarios &&
+		       !getenv("NSLAB_SCENARIOS");
+
+	if (!f)
+		return NULL;
+	fputs("nslab run", f);
+	word_put(f, builtin ? scenario->name : scenario->file);
+	for (char *word = set ? strtok_r(set, " ", &save) : NULL; word;
+	     word = strtok_r(NULL, " ", &save)) {
+		fputs(" --set", f);
+		word_put(f, word);
+	}
+	fprintf(f, " --seed %lld", (long long)s->run.seed);
+	if (s->run.disarmed)
+		fputs(" --disarm", f);
+	if (s->run.invert)
+		fprintf(f, " --invert %d", s->run.invert);
+	if (s->run.unpinned)
+		fputs(" --unpinned", f);
+	if (s->options.timeout)
+		fprintf(f, " --timeout %s", s->options.timeout);
+	return fclose(f) ? NULL : text;
+}
+
+static void line_print(const struct session *s, const struct plan *plan, const struct outcome *o)
+{
+	static const char *const words[RESULT_COUNT] = { "passed", "FAILED", "ERROR", "skipped",
+							 "interrupted" };
+	static const char *const colours[RESULT_COUNT] = { "\033[32m", "\033[31m", "\033[31m",
+							   "\033[33m", "\033[33m" };
+	const char *why = s->unmet[0] && o->result == RESULT_FAILED ? s->unmet : o->why;
+	char took[32];
+
+	if (s->live || (s->options.quiet && o->result == RESULT_PASSED))
+		return;
+	fprintf(s->out, "%s%-8s%s%s  %s%s%s\n", s->report_options.colour ? colours[o->result] : "",
+		words[o->result], s->report_options.colour ? "\033[0m" : "", plan->name,
+		value_text_duration(o->took_ns, took, sizeof(took)),
+		o->result == RESULT_PASSED || !why[0] ? "" : ": ",
+		o->result == RESULT_PASSED ? "" : why);
+	fflush(s->out);
+}
+
+/* Exit code if the session has to end now, -1 to go on. */
+static int case_run(struct session *s, const struct scenario *scenario, const struct plan *plan)
+{
+	_cleanup_free_ char *repeat = repeat_line(s, scenario, plan);
+	struct run_options run = s->run;
+	struct lab_err err = { 0 };
+	struct outcome outcome;
+	char text[1024];
+
+	run.repeat = repeat;
+	if (front_run(scenario, plan, &run, event_take, s, &outcome, &err) < 0) {
+		fprintf(stderr, "nslab: cannot start the lab: %s\n", lab_err_text(&err, text, sizeof(text)));
+		if (err.fix[0])
+			fprintf(stderr, "  %s\n", err.fix);
+		return EXIT_LAB;
+	}
+	if (outcome.result == RESULT_ERROR && outcome.why[0] && s->options.quiet)
+		fprintf(stderr, "nslab: %s: %s\n", plan->name, outcome.why);
+	s->counts[outcome.result]++;
+	s->took_ns += outcome.took_ns;
+	line_print(s, plan, &outcome);
+	if (outcome.result == RESULT_INTERRUPTED)
+		return EXIT_SIGNAL + (outcome.signal ?: 15);
+	return -1;
+}
+
+static int cases_run(struct session *s)
+{
+	int code = -1;
+
+	for (int i = 0; i < s->n; i++) {
+		for (int p = 0; p < s->scenarios[i]->n_plans; p++) {
+			for (long r = 0; r < s->repeat && code < 0; r++)
+				code = case_run(s, s->scenarios[i], &s->scenarios[i]->plans[p]);
+		}
+	}
+	if (code >= 0)
+		return code;
+	if (s->counts[RESULT_ERROR])
+		return EXIT_LAB;
+	if (s->counts[RESULT_FAILED])
+		return EXIT_UNMET;
+	return s->counts[RESULT_PASSED] ? EXIT_OK : EXIT_NOTHING;
+}
+
+static void summary_print(const struct session *s)
+{
+	char took[32];
+
+	if (s->n_cases * s->repeat < 2)
+		return;
+	fprintf(s->out, "%s%d passed, %d failed, %d skipped", s->options.quiet ? "" : "\n",
+		s->counts[RESULT_PASSED], s->counts[RESULT_FAILED], s->counts[RESULT_SKIPPED]);
+	if (s->counts[RESULT_ERROR])
+		fprintf(s->out, ", %d could not be run", s->counts[RESULT_ERROR]);
+	fprintf(s->out, " in %s\n", value_text_duration(s->took_ns, took, sizeof(took)));
+}
+
+static int outputs_open(struct session *s)
+{
+	const char *file = s->options.events;
+
+	s->out = stdout;
+	if (file && !strcmp(file, "-")) {
+		s->events = stdout;
+		s->out = stderr;
+	} else if (file) {
+		s->events = fopen(file, "we");
+		if (!s->events) {
+			char shown[200];
+
+			fprintf(stderr, "nslab run: cannot write the event log '%s': %s\n",
+				text_escape(file, shown, sizeof(shown)), strerror(errno));
+			return -EINVAL;
+		}
+	}
+	s->live = s->options.verbose || s->n_cases * s->repeat <= SHOWN_LIVE;
+	report_options_detect(s->out, &s->report_options);
+	s->report_options.quiet = s->options.quiet || !s->live;
+	s->report_options.verbose = s->options.verbose;
+	s->report = REPORT_TERMINAL.open(s->out, &s->report_options);
+	return s->report ? 0 : -ENOMEM;
+}
+
+/* A log that is not complete is a lab error: somebody will rely on it. */
+static int outputs_close(struct session *s, int code)
+{
+	bool bad = false;
+
+	if (s->report)
+		REPORT_TERMINAL.close(s->report);
+	if (s->events) {
+		bad = ferror(s->events) || fflush(s->events);
+		if (s->events != stdout)
+			bad |= fclose(s->events) != 0;
+	}
+	if (bad) {
+		fprintf(stderr, "nslab run: the event log could not be written completely\n");
+		return code ?: EXIT_LAB;
+	}
+	return code;
+}
+
+static int session_run(struct session *s, struct sources *catalogue, char **words, int n)
+{
+	struct sources sources = { 0 };
+	struct sources *chosen = &sources;
+	int code = EXIT_USAGE;
+
+	if (s->options.all || (s->options.tags.n && !n))
+		chosen = catalogue;
+	else if (!n)
+		fprintf(stderr, "nslab run: which scenario? Give a name, a file or a folder, --tag or --all; 'nslab list' shows the names\n");
+	else if (sources_collect(catalogue, words, n, &sources) < 0)
+		n = 0;
+	if (chosen == catalogue || n) {
+		if (scenarios_parse(s, chosen) == 0 && inverts_check(s) == 0) {
+			if (!s->n_cases)
+				fprintf(stderr, "nslab run: no scenario has such a tag; 'nslab list' shows the tags\n");
+			else if (outputs_open(s) == 0) {
+				code = cases_run(s);
+				code = outputs_close(s, code);
+				summary_print(s);
+			}
+		}
+	}
+	for (int i = 0; i < s->n; i++)
+		scenario_free(s->scenarios[i]);
+	free(s->scenarios);
+	sources_free(&sources);
+	return code;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct session s = { 0 };
+	struct sources catalogue = { 0 };
+	int code = EXIT_USAGE;
+	int first = command_options(command, argc, argv, &s.options, &code);
+
+	if (first >= 0 && options_check(&s) == 0) {
+		if (catalogue_load(s.options.scenarios, &catalogue) == 0)
+			code = session_run(&s, &catalogue, argv + first, argc - first);
+	}
+	sources_free(&catalogue);
+	strings_free(&s.options.tags);
+	strings_free(&s.options.set);
+	return code;
+}
+
+const struct command COMMAND_RUN = {
+	.name = "run",
+	.usage = "[options] NAME|FILE|DIR… | --all | --tag TAG",
+	.summary = "run scenarios and judge them",
+	.help = "Builds the scenario's hosts, links and faults out of network namespaces, carries out its\n"
+		"steps with real sockets, shows what happens as it happens, and judges what was expected.\n"
+		"Needs no root where the system allows user namespaces; 'nslab doctor' tells.\n"
+		"A scenario file can set sysctls and open sockets inside its own lab, nowhere else.\n"
+		"\n"
+		"Exit status: 0 as expected, 1 an expectation was not met or the time ran out, 2 usage or\n"
+		"an invalid scenario, 3 the lab could not be built, 77 nothing could run here (every case\n"
+		"was skipped), 130 or 143 interrupted.\n",
+	.options = rows,
+	.run = run,
+};

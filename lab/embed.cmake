@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Writes OUT: the scenario files beneath ROOT/scenarios and the template for new ones, as C arrays.
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/scenarios/*.yaml)
+list(SORT files)
+set(text "// made by lab/embed.cmake from scenarios/ and lab/cli/template.yaml\n")
+string(APPEND text "#include <stddef.h>\n\n#include \"lab/cli/builtin.h\"\n\n")
+
+function(bytes_of path ret)
+	file(READ ${path} hex HEX)
+	string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
+	string(REGEX REPLACE "((0x[0-9a-f][0-9a-f],)(0x[0-9a-f][0-9a-f],)*)" "\\1" hex "${hex}")
+	set(${ret} "${hex}0x00" PARENT_SCOPE)
+endfunction()
+
+set(rows "")
+set(n 0)
+foreach(file IN LISTS files)
+	bytes_of(${ROOT}/${file} bytes)
+	string(APPEND text "static const char text_${n}[] = {${bytes}};\n")
+	string(APPEND rows "\t{ \"${file}\", text_${n}, sizeof(text_${n}) - 1 },\n")
+	math(EXPR n "${n} + 1")
+endforeach()
+bytes_of(${ROOT}/lab/cli/template.yaml bytes)
+string(APPEND text "const char builtin_template[] = {${bytes}};\n")
+string(APPEND text "const struct builtin builtins[] = {\n${rows}\t{ NULL, NULL, 0 },\n};\n")
+file(WRITE ${OUT} "${text}")
