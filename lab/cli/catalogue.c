@@ -228,7 +228,7 @@ struct scenario *source_parse(struct source *source, const struct strings *set)
 	params = set_split(set, &n);
 	scenario_parse(source->file, source->text, source->len, run_vocabulary(), params, n, &scenario,
 		       &problems);
-	if (problems.n)
+	if (problems_any(&problems))
 		problems_print(&problems, stderr);
 	problems_free(&problems);
 	for (int i = 0; i < n; i++) {

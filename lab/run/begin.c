@@ -104,7 +104,7 @@ void run_begin_event(struct run *run, int64_t begun_ns)
 	b->scenario = strdup(s->name);
 	b->name = strdup(run->plan->name);
 	b->file = strdup(s->file);
-	b->title = strdup(s->title);
+	b->title = strdup(run->plan->title);
 	b->story = strdup(s->story);
 	b->remedy = strdup(s->remedy);
 	b->set = strdup(run->plan->set);

@@ -99,7 +99,9 @@ static void block_ready(void *arg, uint32_t events)
 	op_unwatch(op);
 	blocking_end(TAKE_PTR(op->blocking));
 	/* nobody but the deadline sends the thread signals */
-	if (code == EINTR && op->expired)
+	if (code == EINTR && op->expired && op->expire)
+		op->expire(op);
+	else if (code == EINTR && op->expired)
 		op_finish(op, ERROR_DEADLINE, 0);
 	else
 		op->unblocked(op, code);

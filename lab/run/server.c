@@ -163,8 +163,11 @@ static void talk_ready(void *arg, uint32_t events)
 		talk_end(talk);
 		return;
 	}
-	wants_out = talk->len && !(talk->server->kind->take == http_take && !talk->last);
-	source_events(talk->source, (talk->eof || talk->len == BUFFER ? 0u : (unsigned)EPOLLIN) |
+	wants_out = talk->server->kind->fill ||
+		    (talk->len && !(talk->server->kind->take == http_take && !talk->last));
+	source_events(talk->source, (talk->eof || (talk->len == BUFFER && !talk->server->kind->fill) ?
+						     0u :
+						     (unsigned)EPOLLIN) |
 					    (wants_out ? (unsigned)EPOLLOUT : 0u));
 }
 

@@ -149,12 +149,12 @@ static void start(struct op *op)
 		return;
 	state->sock = op_sock_new(op, op->step->host, state->to.ss_family, fd, MAKES_CONN);
 	op->ready = ready;
+	op->expire = expire;
 	if (op->step->blocking) {
 		op->poll = poll_ports;
 		op_block(op, block, connected);
 		return;
 	}
-	op->expire = expire;
 	if (!connect(fd, (struct sockaddr *)&state->to, state->len)) {
 		connected(op, 0);
 	} else if (errno == EINPROGRESS) {
