@@ -130,17 +130,36 @@ static int overlap_find(const struct topology *topo, int fam, const struct topo_
 	return -1;
 }
 
+/* Is the part behind the prefix all zeros (the network itself), or on IPv4 all ones (broadcast)? */
+static bool host_part_special(int fam, const struct topo_addr *addr)
+{
+	int bits = topo_addr_len(fam) * 8;
+	bool zeros = true, ones = fam == FAM4;
+
+	/* RFC 3021 and RFC 6164: with a single bit there are just the two hosts */
+	if (addr->prefix >= bits - 1)
+		return false;
+	for (int i = addr->prefix; i < bits; i++) {
+		bool bit = addr->bytes[i / 8] >> (7 - i % 8) & 1;
+
+		zeros &= !bit;
+		ones &= bit;
+	}
+	return zeros || ones;
+}
+
 /* Choose an address in the network of @given that is not @given itself. */
 static struct topo_addr addr_neighbour(int fam, const struct topo_addr *given)
 {
 	struct topo_addr addr = *given;
-	int last = topo_addr_len(fam) - 1;
 
-	/* within the smallest network (one host bit) flipping the last bit stays inside; 0 is the
-	 * network's own address in wider ones, so step over it */
-	addr.bytes[last] ^= 1;
-	if (fam == FAM4 && given->prefix < 31 && !(addr.bytes[last] & 0xff))
-		addr.bytes[last] = 2;
+	/* one of the three has an ordinary host part wherever two hosts fit in */
+	for (uint8_t flip = 1; flip <= 3; flip++) {
+		addr = *given;
+		addr.bytes[topo_addr_len(fam) - 1] ^= flip;
+		if (!host_part_special(fam, &addr))
+			break;
+	}
 	return addr;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Commands of a few lines: new, validate, reference, version. */
+/* Commands of a few lines: new, validate, version. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,7 +10,6 @@
 #include "lab/cli/command.h"
 #include "lab/run/run.h"
 #include "lab/scenario/problem.h"
-#include "lab/scenario/reference.h"
 #include "lab/version.h"
 #include "netns/cleanup.h"
 
@@ -128,24 +127,6 @@ const struct command COMMAND_VALIDATE = {
 	.summary = "read scenario files and say all that is wrong with them",
 	.options = validate_rows,
 	.run = validate_run,
-};
-
-static int reference_run(const struct command *command, int argc, char **argv)
-{
-	int code = EXIT_USAGE;
-
-	if (command_options(command, argc, argv, NULL, &code) < 0)
-		return code;
-	reference_print(run_vocabulary(), stdout);
-	return EXIT_OK;
-}
-
-const struct command COMMAND_REFERENCE = {
-	.name = "reference",
-	.usage = "",
-	.summary = "print the reference of the scenario format, as Markdown",
-	.options = no_options,
-	.run = reference_run,
 };
 
 static int version_run(const struct command *command, int argc, char **argv)

@@ -21,7 +21,8 @@ static const struct package {
 	const char *text;
 } packages[] = {
 	{ "ubuntu", "apt install linux-modules-extra-$(uname -r)" },
-	{ "debian", "apt install linux-image-$(dpkg --print-architecture) and reboot: a cloud kernel has fewer" },
+	{ "debian",
+	  "apt install linux-image-$(dpkg --print-architecture) and reboot: a cloud kernel has fewer" },
 	{ "fedora", "dnf install kernel-modules-$(uname -r) kernel-modules-extra-$(uname -r)" },
 	{ "rhel", "dnf install kernel-modules-$(uname -r) kernel-modules-extra-$(uname -r)" },
 	{ "suse", "zypper install kernel-default and reboot: kernel-default-base has fewer" },
@@ -68,7 +69,8 @@ static void fix_module(const struct system *sys, const struct probe *probe, char
 	}
 	add(buf, size, "modprobe -a %s (%s)", probe->modules, probe->config);
 	if (!sys->has_modules)
-		add(buf, size, "; /lib/modules/%s is not there: if the kernel was updated, reboot first",
+		add(buf, size,
+		    "; /lib/modules/%s is not there: if the kernel was updated, reboot first",
 		    sys->kernel);
 	add_package(buf, size, sys);
 }
@@ -102,9 +104,13 @@ static void cut_reference(char *text)
 static void fix_refusal(const struct system *sys, const struct lab_err *err, char *buf, size_t size)
 {
 	if (root_unmappable(sys, err) && strstr(err->msg, "into a user namespace"))
-		snprintf(buf, size, "this root has no capabilities, and root without CAP_SETFCAP may not be mapped: run nslab as an ordinary user, or give it SYS_ADMIN, NET_ADMIN and NET_RAW (docker run --cap-add)");
+		snprintf(
+			buf, size,
+			"this root has no capabilities, and root without CAP_SETFCAP may not be mapped: run nslab as an ordinary user, or give it SYS_ADMIN, NET_ADMIN and NET_RAW (docker run --cap-add)");
 	else if (err->code == EINVAL && strstr(err->msg, "mounts private"))
-		snprintf(buf, size, "the root directory is no mount point, as in a chroot: mount --bind DIR DIR before chroot DIR");
+		snprintf(
+			buf, size,
+			"the root directory is no mount point, as in a chroot: mount --bind DIR DIR before chroot DIR");
 	else if (err->code == ENOENT && strstr(err->msg, "/proc/"))
 		snprintf(buf, size, "mount -t proc proc /proc");
 	else if (err->fix[0])
@@ -123,8 +129,11 @@ const char *fix_text(const struct system *sys, const struct probe *probe, const 
 	else if (probe->bit == NEED_NAMESPACES || is_refusal(err->code) || err->code == ENOSPC)
 		fix_refusal(sys, err, buf, size);
 	else if (is_about_memory_or_limits(err->code))
-		snprintf(buf, size, "%s", err->fix[0] ? err->fix :
-				    "memory or a limit of this process ran out: ulimit -n, ulimit -l, the container's memory");
+		snprintf(
+			buf, size, "%s",
+			err->fix[0] ?
+				err->fix :
+				"memory or a limit of this process ran out: ulimit -n, ulimit -l, the container's memory");
 	else if (err->code == EROFS || (!probe->config && err->fix[0]))
 		snprintf(buf, size, "%s", err->fix);
 	else if (probe->config)

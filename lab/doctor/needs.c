@@ -5,7 +5,7 @@
 #include "lab/scenario/reader.h"
 
 /* What every run does, whatever the scenario says. */
-#define NEEDS_OF_ALL                                                                         \
+#define NEEDS_OF_ALL                                                                               \
 	(NEED_NAMESPACES | NEED_SYSCTLS | NEED_VETH | NEED_OFFLOAD | NEED_NETWORK | NEED_CAPTURE | \
 	 NEED_DIAG)
 

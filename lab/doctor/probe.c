@@ -6,15 +6,15 @@
 
 #include "netns/cleanup.h"
 
-#define NET NEED_NETWORK
+#define NET    NEED_NETWORK
 #define FILTER (NEED_NETWORK | NEED_NFT | NEED_NFT_COUNTER | NEED_NFT_LOG)
 #define REJECT (FILTER | NEED_HITLOG | NEED_NFT_REJECT)
 
 static const struct probe probes[] = {
 	{ "namespaces", "processes, mounts, networks of its own", GROUP_LAB, NEED_NAMESPACES, 0,
 	  try_namespaces, NULL, NULL, NULL },
-	{ "/proc", "shows only what the lab started", GROUP_LAB, 0, NEED_NAMESPACES, try_proc, NULL,
-	  NULL, NULL },
+	{ "/proc", "a view of the lab's own processes", GROUP_LAB, 0, NEED_NAMESPACES, try_proc,
+	  NULL, NULL, NULL },
 	{ "sysctls", "each host's can be written", GROUP_LAB, NEED_SYSCTLS, NEED_NAMESPACES,
 	  try_sysctls, NULL, NULL, NULL },
 	{ "pins", "all sysctls that the lab pins are there", GROUP_LAB, 0,
@@ -23,18 +23,19 @@ static const struct probe probes[] = {
 	  "CONFIG_VETH", NULL },
 	{ "IPv6", "addresses on a wire", GROUP_LAB, NEED_IPV6, NEED_VETH, try_ipv6, "ipv6",
 	  "CONFIG_IPV6", "boot without ipv6.disable=1" },
-	{ "offload", "can be switched off: a segment is a segment", GROUP_LAB, NEED_OFFLOAD, NEED_VETH,
-	  try_offload, NULL, "CONFIG_ETHTOOL_NETLINK", NULL },
+	{ "offload", "can be switched off: a segment is a segment", GROUP_LAB, NEED_OFFLOAD,
+	  NEED_VETH, try_offload, NULL, "CONFIG_ETHTOOL_NETLINK", NULL },
 	{ "network", "client, firewall, server, built as for a run", GROUP_LAB, NEED_NETWORK,
 	  NEED_VETH | NEED_SYSCTLS | NEED_OFFLOAD, try_network, NULL, NULL, NULL },
-	{ "capture", "packets at both ends (AF_PACKET)", GROUP_LAB, NEED_CAPTURE, NET,
-	  try_capture, "af_packet", "CONFIG_PACKET", NULL },
+	{ "capture", "packets at both ends (AF_PACKET)", GROUP_LAB, NEED_CAPTURE, NET, try_capture,
+	  "af_packet", "CONFIG_PACKET", NULL },
 	{ "inet_diag", "states of sockets", GROUP_LAB, NEED_DIAG, NET, try_diag,
 	  "inet_diag tcp_diag", "CONFIG_INET_DIAG, CONFIG_INET_TCP_DIAG", NULL },
 	{ "nf_tables", "tables, chains, rules", GROUP_LAB, NEED_NFT, NET, try_nft, "nf_tables",
 	  "CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET", NULL },
 	{ "nft counter", "counts what a fault hits", GROUP_LAB, NEED_NFT_COUNTER, NET | NEED_NFT,
-	  try_nft_counter, "nft_counter nft_objref", "CONFIG_NFT_COUNTER, CONFIG_NFT_OBJREF", NULL },
+	  try_nft_counter, "nft_counter nft_objref", "CONFIG_NFT_COUNTER, CONFIG_NFT_OBJREF",
+	  NULL },
 	{ "nft log", "logs what a fault hits", GROUP_LAB, NEED_NFT_LOG, NET | NEED_NFT, try_nft_log,
 	  "nft_log nfnetlink_log", "CONFIG_NFT_LOG, CONFIG_NETFILTER_NETLINK_LOG", NULL },
 	{ "nft sets", "faults with 'from' or 'to'", GROUP_LAB, NEED_NFT_SETS, NET | NEED_NFT,
@@ -43,16 +44,16 @@ static const struct probe probes[] = {
 	  NET | NEED_NFT, try_nft_numgen, "nft_numgen", "CONFIG_NFT_NUMGEN", NULL },
 	{ "nft reject", "faults that reject", GROUP_LAB, NEED_NFT_REJECT, NET | NEED_NFT,
 	  try_nft_reject, "nft_reject_inet", "CONFIG_NFT_REJECT, CONFIG_NFT_REJECT_INET", NULL },
-	{ "hit log", "a packet is dropped, and we hear of it", GROUP_LAB, NEED_HITLOG, FILTER, try_hitlog,
-	  "nfnetlink_log", "CONFIG_NETFILTER_NETLINK_LOG", NULL },
-	{ "tcp-reset", "a connection refused by the firewall", GROUP_LAB, NEED_RESET, REJECT, try_reset,
-	  "nf_reject_ipv4", "CONFIG_NF_REJECT_IPV4", NULL },
+	{ "hit log", "a packet is dropped, and we hear of it", GROUP_LAB, NEED_HITLOG, FILTER,
+	  try_hitlog, "nfnetlink_log", "CONFIG_NETFILTER_NETLINK_LOG", NULL },
+	{ "tcp-reset", "a connection refused by the firewall", GROUP_LAB, NEED_RESET, REJECT,
+	  try_reset, "nf_reject_ipv4", "CONFIG_NF_REJECT_IPV4", NULL },
 	{ "icmp", "a packet rejected by the firewall", GROUP_LAB, NEED_ICMP, REJECT, try_icmp,
 	  "nf_reject_ipv4", "CONFIG_NF_REJECT_IPV4", NULL },
 	{ "icmpv6", "the same with IPv6", GROUP_LAB, NEED_ICMPV6, REJECT | NEED_IPV6, try_icmpv6,
 	  "nf_reject_ipv6", "CONFIG_NF_REJECT_IPV6", NULL },
-	{ "nft queue", "packets held", GROUP_LATER, 0, NET | NEED_NFT, try_nft_queue,
-	  "nft_queue", "CONFIG_NFT_QUEUE", NULL },
+	{ "nft queue", "packets held", GROUP_LATER, 0, NET | NEED_NFT, try_nft_queue, "nft_queue",
+	  "CONFIG_NFT_QUEUE", NULL },
 	{ "nfqueue", "held packets, and when to release them", GROUP_LATER, 0, NET, try_nfqueue,
 	  "nfnetlink_queue", "CONFIG_NETFILTER_NETLINK_QUEUE", NULL },
 	{ "netem", "delay and loss made by the kernel", GROUP_LATER, 0, NET, try_netem, "sch_netem",
@@ -65,8 +66,8 @@ static const struct probe probes[] = {
 	{ "hosts file", "programs know the hosts by name", GROUP_LAB, NEED_HOSTS_FILE, NET,
 	  try_hosts_file, NULL, NULL,
 	  "the file /etc/hosts and the directory /mnt must exist, and mounting must be allowed" },
-	{ "scenarios", "the sysctls that they ask for", GROUP_LAB, 0, NET, try_scenario_sysctls, NULL,
-	  NULL, NULL },
+	{ "scenarios", "the sysctls that they ask for", GROUP_LAB, 0, NET, try_scenario_sysctls,
+	  NULL, NULL, NULL },
 };
 
 const struct probe *probe_at(int i)

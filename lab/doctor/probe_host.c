@@ -22,7 +22,8 @@ int try_namespaces(struct probe_env *env, struct lab_err *err)
 	if (getpid() != 1)
 		return lab_err_set(err, ENOTSUP, "the worker is not process 1 of a PID namespace");
 	if (prctl(PR_GET_PDEATHSIG, &sig) < 0 || sig != SIGKILL)
-		return lab_err_set(err, ENOTSUP, "the worker would outlive nslab (PR_SET_PDEATHSIG)");
+		return lab_err_set(err, ENOTSUP,
+				   "the worker would outlive nslab (PR_SET_PDEATHSIG)");
 	return env_note(env, "%s", sandbox_in_root() ? "made directly" : "in a user namespace");
 }
 
@@ -33,7 +34,8 @@ int try_proc(struct probe_env *env, struct lab_err *err)
 	(void)err;
 	if (readlink("/proc/self", self, sizeof(self) - 1) == 1 && self[0] == '1')
 		return 0;
-	env_note(env, "the old one stays, because parts of it are masked, as containers do; it will do");
+	env_note(env,
+		 "the old one stays, because parts of it are masked, as containers do; it will do");
 	return 1;
 }
 
@@ -68,7 +70,9 @@ static int pair_open(struct pair *pair, struct lab_err *err)
 		ret = pair->ns[i] = ns_create(err);
 		if (ret >= 0)
 			ret = rt_open(&pair->rt[i], err);
-		end[i] = (struct rt_veth_end){ .ns_fd = pair->ns[i], .ifname = "eth0", .ifindex = 2,
+		end[i] = (struct rt_veth_end){ .ns_fd = pair->ns[i],
+					       .ifname = "eth0",
+					       .ifindex = 2,
 					       .mac = { 2, 0, 0, 0, 0, (uint8_t)(i + 1) } };
 	}
 	if (ret >= 0)
@@ -86,7 +90,7 @@ int try_veth(struct probe_env *env, struct lab_err *err)
 	(void)env;
 	for (int i = 0; !ret && i < 2; i++)
 		ret = rt_addr_add(pair.rt[i], 2, AF_INET, addr[i], 24, err) ?:
-		      rt_link_set(pair.rt[i], 2, 1, err);
+			      rt_link_set(pair.rt[i], 2, 1, err);
 	return ret ?: rt_neigh_add(pair.rt[0], 2, AF_INET, addr[1], mac, err);
 }
 

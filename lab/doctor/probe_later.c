@@ -20,7 +20,8 @@ enum { IFINDEX_ETH0 = 2 };
 static int talk(struct probe_env *env, int protocol, const struct nlmsghdr *request,
 		const char *doing, struct lab_err *err)
 {
-	_cleanup_close_ int fd = network_socket(env->net, PROBE_FW, AF_NETLINK, SOCK_RAW, protocol, err);
+	_cleanup_close_ int fd =
+		network_socket(env->net, PROBE_FW, AF_NETLINK, SOCK_RAW, protocol, err);
 	char buf[4096];
 	struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
 	ssize_t n;

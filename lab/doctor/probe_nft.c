@@ -125,8 +125,8 @@ static int answer_read(int fd, uint32_t last, const char *doing, struct lab_err 
 static int transaction_send(struct transaction *t, struct probe_env *env, const char *doing,
 			    struct lab_err *err)
 {
-	_cleanup_close_ int fd = network_socket(env->net, PROBE_FW, AF_NETLINK, SOCK_RAW,
-						NETLINK_NETFILTER, err);
+	_cleanup_close_ int fd =
+		network_socket(env->net, PROBE_FW, AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER, err);
 	uint32_t last = t->seq;
 
 	if (fd < 0)

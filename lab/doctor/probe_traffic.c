@@ -52,7 +52,7 @@ static int client_socket(const struct network *net, const struct topology *topo,
 	socklen_t len = server_address(topo, fam, &to);
 	int fd = network_socket(net, PROBE_CLIENT, topo_af(fam), type | SOCK_NONBLOCK, 0, err);
 
-	/* a refusal that comes at once is told again by SO_ERROR, or by a later call */
+	/* a refusal is told later: the kernel holds the socket for as long as we are in connect() */
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, len) < 0 && errno != EINPROGRESS) {
 		lab_err_set(err, errno, "cannot connect the client's socket");
 		close(fd);
@@ -115,11 +115,13 @@ int try_capture(struct probe_env *env, struct lab_err *err)
 	while (!ret && !seen && poll(&ready, 1, WAIT_MS) > 0)
 		capture_read(capture, frame_count, &seen);
 	if (!ret && !seen)
-		ret = lab_err_set(err, ENODATA, "a packet crossed the wire, and the capture did not see it");
+		ret = lab_err_set(err, ENODATA,
+				  "a packet crossed the wire, and the capture did not see it");
 	else if (!ret && capture_lost(capture))
 		ret = lab_err_set(err, ENOBUFS, "the capture lost packets");
 	else if (!ret)
-		ret = room_judge(env, room_measure(fd, FULL_SIZE, capture_fd(capture)), "packets", err);
+		ret = room_judge(env, room_measure(fd, FULL_SIZE, capture_fd(capture)), "packets",
+				 err);
 	capture_close(capture);
 	return ret;
 }
@@ -138,7 +140,8 @@ int try_diag(struct probe_env *env, struct lab_err *err)
 		ret = diag_find(diag, &tuple, &found, err);
 	diag_close(diag);
 	if (!ret && found.state != STATE_LISTEN)
-		return lab_err_set(err, ENOENT, "there is a listening socket, and the kernel does not show it");
+		return lab_err_set(err, ENOENT,
+				   "there is a listening socket, and the kernel does not show it");
 	return ret;
 }
 
@@ -164,8 +167,8 @@ static int faulty_open(struct faulty *f, const struct topology *topo, const char
 	int ret;
 
 	*f = (struct faulty){ .fault = { .name = name, .host = PROBE_FW, .n = 1, .active = true } };
-	f->fault.match = (struct packet_match){ .from = -1, .to = -1, .protocol = protocol,
-						.dport = PORT };
+	f->fault.match =
+		(struct packet_match){ .from = -1, .to = -1, .protocol = protocol, .dport = PORT };
 	f->fault.families = 1u << fam;
 	ret = action_parse(action, 1u << fam, &f->fault, err);
 	ret = ret ?: network_build(topo, NULL, &f->net, err);
@@ -219,12 +222,11 @@ int try_hitlog(struct probe_env *env, struct lab_err *err)
 /* What the client's socket is told within a moment: an errno, 0 for nothing. */
 static int told(int fd)
 {
-	struct pollfd ready = { .fd = fd, .events = POLLIN | POLLOUT };
+	struct pollfd ready = { .fd = fd }; /* POLLERR is always told */
 	int64_t until = clock_now() + (int64_t)WAIT_MS * 1000000;
 	int code = 0;
 	socklen_t len = sizeof(code);
 
-	/* a UDP socket is always ready to send, so that POLLERR alone says nothing yet */
 	do {
 		poll(&ready, 1, 1);
 		getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &len);

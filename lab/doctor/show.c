@@ -156,7 +156,8 @@ static void who_text(const struct system *sys, char *buf, size_t size)
 	static const struct {
 		int cap;
 		const char *name;
-	} wanted[] = { { CAP_SYS_ADMIN, "SYS_ADMIN" }, { CAP_NET_ADMIN, "NET_ADMIN" },
+	} wanted[] = { { CAP_SYS_ADMIN, "SYS_ADMIN" },
+		       { CAP_NET_ADMIN, "NET_ADMIN" },
 		       { CAP_NET_RAW, "NET_RAW" } };
 	const char *before = " without ";
 	size_t used;
@@ -183,13 +184,13 @@ static void show_where(const struct sheet *sheet)
 	snprintf(text, sizeof(text), "Linux %s, %s%s%s%s%s%s%s", sys->kernel, who,
 		 sys->container[0] ? ", in a container (" : "", sys->container,
 		 sys->container[0] ? ")" : "", sys->seccomp == 2 ? ", under a seccomp filter" : "",
-		 sys->profile[0] && strcmp(sys->profile, "unconfined") ? ", under AppArmor profile " : "",
-		 sys->profile[0] && strcmp(sys->profile, "unconfined") ? sys->profile : "");
+		 sys->profile[0] ? ", under AppArmor profile " : "", sys->profile);
 	text_wrap(&sheet->paper, sheet->out, text, 0, 0);
 	if (!sheet->options->verbose)
 		return;
-	snprintf(text, sizeof(text), "effective capabilities %016" PRIx64 ", no_new_privs %s, modules %s",
-		 sys->caps, sys->no_new_privs ? "on" : "off",
+	snprintf(text, sizeof(text),
+		 "effective capabilities %016" PRIx64 ", no_new_privs %s, modules %s", sys->caps,
+		 sys->no_new_privs ? "on" : "off",
 		 sys->takes_modules ? "can be loaded" : "are not supported");
 	text_wrap(&sheet->paper, sheet->out, text, 0, 0);
 }
@@ -266,35 +267,44 @@ static void show_reasons(const struct sheet *sheet, const struct verdict *verdic
 	}
 }
 
-static void show_end(const struct sheet *sheet, const struct verdict *verdict)
+static void verdict_text(const struct sheet *sheet, const struct verdict *verdict, char *buf,
+			 size_t size)
 {
-	const struct findings *findings = sheet->findings;
-	const char *how = !findings->in_root ? "without root" :
-			  sheet->sys->nested ? "as root of this user namespace" :
-					       "as root";
+	const char *how = !sheet->findings->in_root ? "without root" :
+			  sheet->sys->nested	    ? "as root of this user namespace" :
+						      "as root";
 	int n = sheet->options->n_scenarios;
-	const char *noun = n == 1 ? "scenario" : "scenarios";
-	bool any = verdict->whole || verdict->part;
-	char text[160], part[48] = "";
+	char part[48] = "";
 
-	if (!n)
-		return;
 	if (verdict->part)
 		snprintf(part, sizeof(part), " and %d in part", verdict->part);
-	if (verdict->whole == n)
-		snprintf(text, sizeof(text), "All %d %s can run here, %s.", n, noun, how);
-	else if (any)
-		snprintf(text, sizeof(text), "%d of %d %s can run here%s, %s:", verdict->whole, n, noun,
+	if (verdict->whole == n && n == 1)
+		snprintf(buf, size, "The scenario can run here, %s.", how);
+	else if (verdict->whole == n)
+		snprintf(buf, size, "All %d scenarios can run here, %s.", n, how);
+	else if (verdict->whole || verdict->part)
+		snprintf(buf, size, "%d of %d scenarios can run here%s, %s:", verdict->whole, n,
 			 part, how);
+	else if (n == 1)
+		snprintf(buf, size, "The scenario cannot run here:");
 	else
-		snprintf(text, sizeof(text), "None of %d %s can run here:", n, noun);
+		snprintf(buf, size, "None of the %d scenarios can run here:", n);
+}
+
+static void show_end(const struct sheet *sheet, const struct verdict *verdict)
+{
+	char text[160];
+
+	if (!sheet->options->n_scenarios)
+		return;
+	verdict_text(sheet, verdict, text, sizeof(text));
 	fputc('\n', sheet->out);
 	style_begin(&sheet->paper, sheet->out, STYLE_BOLD);
 	text_wrap(&sheet->paper, sheet->out, text, 0, 0);
 	style_end(&sheet->paper, sheet->out, STYLE_BOLD);
-	if (verdict->whole == n)
+	if (verdict->whole == sheet->options->n_scenarios)
 		return;
-	if (any) {
+	if (verdict->whole || verdict->part) {
 		show_names(sheet, verdict, "", "");
 		fputs("These cannot:\n", sheet->out);
 	}
@@ -305,8 +315,12 @@ void show_all(FILE *out, const struct doctor_options *options, const struct prob
 	      const struct findings *findings, const struct verdict *verdict,
 	      const struct system *sys, int64_t (*read_number)(const char *path))
 {
-	struct sheet sheet = { .out = out, .options = options, .at = at, .findings = findings,
-			       .sys = sys, .read_number = read_number };
+	struct sheet sheet = { .out = out,
+			       .options = options,
+			       .at = at,
+			       .findings = findings,
+			       .sys = sys,
+			       .read_number = read_number };
 
 	paper_init(&sheet.paper, options->columns, options->colour, options->unicode);
 	show_where(&sheet);

@@ -13,14 +13,19 @@
 
 static const struct limit limits[] = {
 	/* what a small one costs is measured, by the probes of capture and hit log */
-	{ "net/core/rmem_max", 0, false, 16777216, "bounds, without root, the room of capture and hit log" },
+	{ "net/core/rmem_max", 0, false, 16777216,
+	  "bounds, without root, the room of capture and hit log" },
 	{ "net/core/wmem_max", 128 << 10, false, 1048576,
 	  "bounds how many faults a host can have: they are sent in one message" },
-	{ "user/max_user_namespaces", 16, false, 10000, "without root each running scenario takes one" },
+	{ "user/max_user_namespaces", 16, false, 10000,
+	  "without root each running scenario takes one" },
 	{ "user/max_pid_namespaces", 16, false, 10000, "each running scenario takes one" },
-	{ "user/max_mnt_namespaces", 16, false, 10000, "each running scenario takes one, and each program" },
-	{ "user/max_net_namespaces", 64, false, 10000, "each host takes one, and each running scenario" },
-	{ "kernel/unprivileged_userns_clone", 1, true, 1, "without root there are no user namespaces" },
+	{ "user/max_mnt_namespaces", 16, false, 10000,
+	  "each running scenario takes one, and each program" },
+	{ "user/max_net_namespaces", 64, false, 10000,
+	  "each host takes one, and each running scenario" },
+	{ "kernel/unprivileged_userns_clone", 1, true, 1,
+	  "without root there are no user namespaces" },
 	{ "kernel/apparmor_restrict_unprivileged_userns", 0, true, 0,
 	  "without root, or a profile with 'userns,', a user namespace is of no use" },
 };

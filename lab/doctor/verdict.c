@@ -83,7 +83,8 @@ int verdict_make(const struct probe *(*at)(int i), const struct findings *findin
 			entry->name = scenario->plans[p].name;
 			reason_write(at, findings, lacks, entry->reason, sizeof(entry->reason));
 			if (!entry->reason[0] && remark->code)
-				snprintf(entry->reason, sizeof(entry->reason), "%.255s", remark->msg);
+				snprintf(entry->reason, sizeof(entry->reason), "%.255s",
+					 remark->msg);
 			lacked |= lacks;
 			refused |= remark->code != 0;
 		}

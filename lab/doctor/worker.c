@@ -175,7 +175,8 @@ static int reports_take(int fd, int first, const struct worker_limits *limits, i
 				lab_err_set(&result->err, ETIMEDOUT, "no answer within %d ms",
 					    limits->probe_ms);
 			else
-				lab_err_set(&result->err, ECHILD, "the worker died while it tried this");
+				lab_err_set(&result->err, ECHILD,
+					    "the worker died while it tried this");
 			return next;
 		}
 		findings->in_root |= report.in_root;

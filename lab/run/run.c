@@ -148,7 +148,7 @@ static void control_ready(void *arg, uint32_t events)
 	run->signal = sig;
 	source_drop(run->control);
 	run->control = NULL;
-	run_end(run, RESULT_INTERRUPTED, "interrupted by signal %d", sig);
+	run_end(run, RESULT_INTERRUPTED, "%s", "");
 }
 
 static int watches_add(struct run *run, struct lab_err *err)
@@ -250,12 +250,12 @@ static void ops_poll(struct run *run)
 static void time_out(struct run *run)
 {
 	const struct step *step = &run->plan->steps[run->current];
-	int64_t took = clock_now() - run->axis.t0_ns;
+	int64_t timeout = run->options->timeout_ns ?: run_timeout(run->plan);
 	char text[32];
 
 	run_end(run, RESULT_FAILED,
 		"the run's time of %s ran out in step %d, line %d: %.200s; if it needs longer, give --timeout",
-		value_text_duration(took, text, sizeof(text)), run->current + 1, step->line, step->text);
+		value_text_duration(timeout, text, sizeof(text)), run->current + 1, step->line, step->text);
 }
 
 static void turn(struct run *run)

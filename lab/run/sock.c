@@ -65,7 +65,7 @@ int sock_open_family(struct op *op, const struct sockopts *options, uint16_t por
 		op_fail(op, &err);
 		return -1;
 	}
-	code = -sockopts_apply(fd, options, &name);
+	code = -sockopts_apply(fd, options, op->step->verb->makes == MAKES_LISTENER, &name);
 	if (code)
 		op_detail(op, "setting option %s", name);
 	else

@@ -20,7 +20,7 @@ static int flag_read(struct reader *r, const struct node *value, void *out)
 	return ret;
 }
 
-static const struct value_type VALUE_FLAG = { "bool", "true or false", flag_read, NULL };
+static const struct value_type VALUE_FLAG = { "boolean", "true or false", flag_read, NULL };
 
 static int seconds_read(struct reader *r, const struct node *value, void *out)
 {
@@ -41,23 +41,29 @@ static const struct value_type VALUE_SECONDS = { "duration, whole seconds",
 static int keepalive_read(struct reader *r, const struct node *value, void *out);
 
 static const struct value_type VALUE_KEEPALIVE = {
-	"bool, or mapping of idle, interval, count",
+	"boolean, or mapping of idle, interval, count",
 	"true, or a mapping such as {idle: 1s, interval: 1s, count: 3}", keepalive_read, NULL
 };
 
-/* How a row's number reaches the kernel: value / @divisor at @level, @name. */
+enum { FASTOPEN_QUEUE = 128 };
+
+/*
+ * How a row's number reaches the kernel: value / @divisor at @level, @name. A listener takes
+ * @listener_name with @listener_value instead, where that is another option.
+ */
 static const struct row {
 	int level, name;
 	int64_t divisor;
+	int listener_name, listener_value;
 } rows[] = {
-	{ SOL_SOCKET, SO_REUSEADDR, 1 },
-	{ IPPROTO_TCP, TCP_NODELAY, 1 },
-	{ IPPROTO_TCP, TCP_USER_TIMEOUT, NS_PER_MS },
-	{ IPPROTO_TCP, TCP_SYNCNT, 1 },
-	{ IPPROTO_TCP, TCP_MAXSEG, 1 },
-	{ SOL_SOCKET, SO_RCVBUF, 1 },
-	{ SOL_SOCKET, SO_SNDBUF, 1 },
-	{ IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1 },
+	{ SOL_SOCKET, SO_REUSEADDR, 1, 0, 0 },
+	{ IPPROTO_TCP, TCP_NODELAY, 1, 0, 0 },
+	{ IPPROTO_TCP, TCP_USER_TIMEOUT, NS_PER_MS, 0, 0 },
+	{ IPPROTO_TCP, TCP_SYNCNT, 1, 0, 0 },
+	{ IPPROTO_TCP, TCP_MAXSEG, 1, 0, 0 },
+	{ SOL_SOCKET, SO_RCVBUF, 1, 0, 0 },
+	{ SOL_SOCKET, SO_SNDBUF, 1, 0, 0 },
+	{ IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1, TCP_FASTOPEN, FASTOPEN_QUEUE },
 };
 
 #define ROW(i) offsetof(struct sockopts, values) + (i) * sizeof(int64_t)
@@ -130,7 +136,7 @@ static int put(int fd, int level, int name, int64_t value)
 	return setsockopt(fd, level, name, &v, sizeof(v)) < 0 ? -errno : 0;
 }
 
-int sockopts_apply(int fd, const struct sockopts *options, const char **ret_name)
+int sockopts_apply(int fd, const struct sockopts *options, bool listener, const char **ret_name)
 {
 	const struct {
 		const char *name;
@@ -146,7 +152,9 @@ int sockopts_apply(int fd, const struct sockopts *options, const char **ret_name
 
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(rows); i++) {
 		*ret_name = keys[i].name;
-		if (options->values[i] >= 0)
+		if (options->values[i] > 0 && listener && rows[i].listener_name)
+			ret = put(fd, rows[i].level, rows[i].listener_name, rows[i].listener_value);
+		else if (options->values[i] >= 0)
 			ret = put(fd, rows[i].level, rows[i].name,
 				  options->values[i] / rows[i].divisor);
 	}

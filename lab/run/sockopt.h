@@ -20,10 +20,11 @@ void sockopts_none(struct sockopts *options);
 
 /**
  * sockopts_apply() - set them on a socket
+ * @listener: it is to listen, which means another option for fastopen
  * @ret_name: on failure the option that was refused
  * Return: 0 or -errno
  */
-int sockopts_apply(int fd, const struct sockopts *options, const char **ret_name);
+int sockopts_apply(int fd, const struct sockopts *options, bool listener, const char **ret_name);
 
 /** sockopt_keys() - the key table, for the reference */
 const struct key *sockopt_keys(void);

@@ -50,8 +50,8 @@ const struct verb VERB_CLOSE = {
 	.on_host = true,
 	.summary = "Close the socket, as conn.Close() does; the kernel goes on with what is left to do.",
 	.keys = close_keys,
-	.common = COMMON_ID,
-	.expects = EXPECT_ERROR,
+	.common = COMMON_ID | COMMON_BACKGROUND,
+	.expects = EXPECT_ERROR | EXPECT_AFTER,
 	.args_size = sizeof(struct args),
 	.start = close_start,
 };
@@ -61,8 +61,8 @@ const struct verb VERB_ABORT = {
 	.on_host = true,
 	.summary = "Close with a RST: SO_LINGER with a time of 0, SetLinger(0) in Go.",
 	.keys = abort_keys,
-	.common = COMMON_ID,
-	.expects = EXPECT_ERROR,
+	.common = COMMON_ID | COMMON_BACKGROUND,
+	.expects = EXPECT_ERROR | EXPECT_AFTER,
 	.args_size = sizeof(struct args),
 	.start = abort_start,
 };

@@ -46,8 +46,8 @@ const struct verb VERB_SERVE = {
 	.on_host = true,
 	.summary = "Accept every connection of a listener from now on, and talk to it.",
 	.keys = keys,
-	.common = COMMON_ID,
-	.expects = EXPECT_ERROR,
+	.common = COMMON_ID | COMMON_BACKGROUND,
+	.expects = EXPECT_ERROR | EXPECT_AFTER,
 	.args_size = sizeof(struct args),
 	.start = start,
 };

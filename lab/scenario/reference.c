@@ -59,7 +59,7 @@ static void put_row(const struct key *key, FILE *out)
 	fputs(" |\n", out);
 }
 
-static void put_keys(const struct key *keys, FILE *out)
+void reference_keys(const struct key *keys, FILE *out)
 {
 	if (!keys || !keys->name)
 		return;
@@ -110,7 +110,7 @@ static void put_verb(const struct verb *verb, FILE *out)
 		fprintf(out, "\nNot available yet: %s.\n", verb->later);
 		return;
 	}
-	put_keys(verb->keys, out);
+	reference_keys(verb->keys, out);
 	put_names("Common keys", COMMON_KEYS, verb->common, out);
 	if (makes[verb->makes])
 		fprintf(out, "\n`as` names %s.\n", makes[verb->makes]);
@@ -127,7 +127,7 @@ static void put_verbs(const struct vocabulary *vocabulary, bool on_host, FILE *o
 static void put_section(const char *title, const char *text, const struct key *keys, FILE *out)
 {
 	fprintf(out, "\n%s\n\n%s", title, text);
-	put_keys(keys, out);
+	reference_keys(keys, out);
 }
 
 void reference_print(const struct vocabulary *vocabulary, FILE *out)

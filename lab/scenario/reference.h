@@ -5,9 +5,13 @@
 
 #include <stdio.h>
 
+struct key;
 struct vocabulary;
 
 /** reference_print() - every key with type, default, example and meaning, in Markdown */
 void reference_print(const struct vocabulary *vocabulary, FILE *out);
+
+/** reference_keys() - one key table, in Markdown */
+void reference_keys(const struct key *keys, FILE *out);
 
 #endif
