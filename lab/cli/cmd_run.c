@@ -343,7 +343,9 @@ static int session_run(struct session *s, struct sources *catalogue, char **word
 	struct sources *chosen = &sources;
 	int code = EXIT_USAGE;
 
-	if (s->options.all || (s->options.tags.n && !n))
+	if (s->options.all && n)
+		fprintf(stderr, "nslab run: give either --all or names, files and folders, not both\n"), n = 0;
+	else if (s->options.all || (s->options.tags.n && !n))
 		chosen = catalogue;
 	else if (!n)
 		fprintf(stderr, "nslab run: which scenario? Give a name, a file or a folder, --tag or --all; 'nslab list' shows the names\n");

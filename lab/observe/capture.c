@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -120,6 +121,72 @@ static int64_t stamp_of(struct msghdr *msg)
 	return 0;
 }
 
+static int64_t realtime(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static void batch_prepare(struct capture *c)
+{
+	for (int i = 0; i < BATCH; i++)
+		c->msgs[i].msg_hdr = (struct msghdr){
+			.msg_name = &c->from[i], .msg_namelen = sizeof(c->from[i]),
+			.msg_iov = &c->iov[i], .msg_iovlen = 1,
+			.msg_control = c->control[i], .msg_controllen = sizeof(c->control[i]),
+		};
+}
+
+/* Send to ourselves over lo: has the packet been stamped by the time sendto() is back? */
+static bool stamped_in_passing(struct capture *c, int fd, struct lab_err *err)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	bool stamped = false;
+	int64_t sent;
+	int n;
+
+	/* port 9 is closed: what comes back is an ICMP error, which the next sendto() reports */
+	if (sendto(fd, "", 1, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0 &&
+	    errno != ECONNREFUSED)
+		lab_err_set(err, errno, "cannot send over lo");
+	sent = realtime();
+	batch_prepare(c);
+	n = recvmmsg(c->fd, c->msgs, BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
+	for (int i = 0; i < n; i++) {
+		int64_t stamp = stamp_of(&c->msgs[i].msg_hdr);
+
+		stamped |= c->from[i].sll_ifindex == IFINDEX_LO && stamp && stamp <= sent;
+	}
+	return stamped;
+}
+
+int capture_settle(struct capture *c, const struct network *net, int host, struct lab_err *err)
+{
+	const struct timespec pause = { .tv_nsec = 100000 };
+	struct timespec now;
+	int64_t until;
+	_cleanup_close_ int fd = network_socket(net, host, AF_INET, SOCK_DGRAM, 0, err);
+
+	if (fd < 0)
+		return fd;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	until = now.tv_sec + 2;
+	err->code = 0;
+	while (!stamped_in_passing(c, fd, err)) {
+		if (err->code)
+			return -err->code;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec > until)
+			return lab_err_set(err, ETIMEDOUT, "the kernel does not stamp packets");
+		/* there is nothing to be woken by: the kernel tells nobody when it is ready */
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 static void frame_hand_over(struct capture *c, int i,
 			    void (*fn)(void *arg, const struct frame *frame), void *arg)
 {
@@ -147,12 +214,7 @@ int capture_read(struct capture *c, void (*fn)(void *arg, const struct frame *fr
 	for (int round = 0; round < BATCHES_A_READ; round++) {
 		int n;
 
-		for (int i = 0; i < BATCH; i++)
-			c->msgs[i].msg_hdr = (struct msghdr){
-				.msg_name = &c->from[i], .msg_namelen = sizeof(c->from[i]),
-				.msg_iov = &c->iov[i], .msg_iovlen = 1,
-				.msg_control = c->control[i], .msg_controllen = sizeof(c->control[i]),
-			};
+		batch_prepare(c);
 		/* MSG_TRUNC: the length is that of the packet, also where it was cut */
 		n = recvmmsg(c->fd, c->msgs, BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
 		for (int i = 0; i < n; i++)

@@ -34,6 +34,16 @@ void capture_close(struct capture *capture);
 /** captures_close() - close @n of them, in hardly more time than one takes; NULLs are fine */
 void captures_close(struct capture **captures, int n);
 
+/**
+ * capture_settle() - wait until the kernel stamps packets when they pass
+ * It begins to do so in deferred work, some time after the first socket asked for stamps; until then
+ * a packet gets its stamp only when it is read. Sends a few bytes over lo of @host, which no capture
+ * shows, until one comes back with a stamp that is older than its reading.
+ * Return: 0, -ETIMEDOUT after 2 s, or -errno
+ */
+int capture_settle(struct capture *capture, const struct network *net, int host,
+		   struct lab_err *err);
+
 /** capture_fd() - to be polled for POLLIN */
 int capture_fd(const struct capture *capture);
 

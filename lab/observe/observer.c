@@ -97,6 +97,8 @@ int observer_open(const struct network *net, const struct topology *topo, const 
 		ret = lab_err_set(err, ENOMEM, "cannot watch the lab");
 	for (int h = 0; !ret && h < topo->n_hosts; h++)
 		ret = watch_open(o, h, err);
+	if (!ret)
+		ret = capture_settle(o->captures[0], net, 0, err);
 	if (ret < 0) {
 		observer_close(o);
 		return ret;

@@ -29,7 +29,7 @@ void judge_note(struct run *run, int number, int line, int col, const struct ste
 		const char *expected, const char *observed)
 {
 	struct event event = { .type = EVENT_EXPECTATION, .host = step->host };
-	bool turned = run->options->invert == number;
+	bool turned = number && run->options->invert == number;
 	char text[320];
 
 	if (turned)
@@ -81,6 +81,11 @@ static void judge_error(struct op *op, int number)
 		 op->detail[0] ? ": " : "", op->detail);
 	judge_note(op->run, number, e->error_set ? e->error_line : op->step->line,
 		   e->error_set ? e->error_col : op->step->col, op->step, met, expected, observed);
+}
+
+void judge_failure(struct op *op)
+{
+	judge_error(op, 0);
 }
 
 void judge_op(struct op *op)

@@ -288,6 +288,27 @@ static void steps_run(struct run *run)
 	}
 }
 
+static bool is_awaited(const struct run *run, int index)
+{
+	for (int i = index + 1; i < run->plan->n_steps; i++) {
+		if (step_awaits(&run->plan->steps[i]) == index)
+			return true;
+	}
+	return false;
+}
+
+/* Steps in the background that nobody awaits: those that have failed by now count as failures. */
+static void unawaited_judge(struct run *run)
+{
+	for (int i = 0; i < run->plan->n_steps && !run->over; i++) {
+		struct op *op = &run->ops[i];
+
+		if (op->run && op->done && op->step->background && op->error != ERROR_NONE &&
+		    !op->step->expect.line && !is_awaited(run, i))
+			judge_failure(op);
+	}
+}
+
 /* What the counters say and what was logged must agree, or we do not know what was dropped. */
 static bool hits_agree(struct run *run, struct lab_err *err)
 {
@@ -406,6 +427,7 @@ int run_case(const struct scenario *scenario, const struct plan *plan,
 		run_fail_lab(&run, &err);
 	} else {
 		steps_run(&run);
+		unawaited_judge(&run);
 		if (run.result != RESULT_ERROR)
 			last_look(&run);
 	}

@@ -71,6 +71,12 @@ void op_release(struct op *op);
 /** judge_op() - compare a finished op with what its step expects */
 void judge_op(struct op *op);
 
+/** judge_failure() - a step that was expected to succeed without saying so has failed */
+void judge_failure(struct op *op);
+
+/** step_awaits() - index of the step that an await waits for, -1 for any other verb */
+int step_awaits(const struct step *step);
+
 /** judge_note() - report one expectation; counts it, and ends the run if it is not met */
 void judge_note(struct run *run, int number, int line, int col, const struct step *step, bool met,
 		const char *expected, const char *observed);

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "lab/run/op.h"
+#include "lab/run/run_private.h"
 #include "lab/run/verb.h"
 
 struct args {
@@ -34,6 +35,11 @@ static void start(struct op *op)
 {
 	op->poll = poll;
 	poll(op);
+}
+
+int step_awaits(const struct step *step)
+{
+	return step->verb == &VERB_AWAIT ? ((const struct args *)step->args)->step.step : -1;
 }
 
 const struct verb VERB_AWAIT = {
