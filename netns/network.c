@@ -37,6 +37,7 @@ struct network {
 	const struct sysctl_pin **needed;
 	int n_needed;
 	bool needed_known;
+	bool has_ipv6;
 };
 
 /*
@@ -58,6 +59,8 @@ static int pins_learn(struct network *net, struct lab_err *err)
 		char now[256];
 		int ret = sysctl_read(net->sysctl_dir, pin->key, now, sizeof(now), err);
 
+		if (ret == -ENOENT && !net->has_ipv6 && !strncmp(pin->key, "net.ipv6.", 9))
+			continue; /* one thing that is missing, not a dozen: network_has_ipv6() */
 		if (ret == -ENOENT)
 			net->missing[net->n_missing++] = pin->key;
 		else if (ret < 0)
@@ -101,7 +104,7 @@ static int host_sysctls(struct network *net, int host, struct lab_err *err)
 	/* inherited from the machine, so it is written either way */
 	if (!ret)
 		ret = sysctl_write(dir, "net.ipv4.ip_forward", forward, err);
-	if (!ret)
+	if (!ret && net->has_ipv6)
 		ret = sysctl_write(dir, "net.ipv6.conf.all.forwarding", forward, err);
 	return ret ?: scenario_sysctls(net, host, false, err);
 }
@@ -144,9 +147,9 @@ static int link_create(struct network *net, struct rt *home_rt, int i, struct la
 }
 
 /* IPv6 needs an MTU of 1280: below that the kernel takes it away from the interface. */
-static bool link_has(const struct topo_link *link, int fam)
+static bool link_has(const struct network *net, const struct topo_link *link, int fam)
 {
-	return fam == FAM4 || !link->mtu || link->mtu >= 1280;
+	return fam == FAM4 || (net->has_ipv6 && (!link->mtu || link->mtu >= 1280));
 }
 
 static int end_configure(struct network *net, int i, int e, struct lab_err *err)
@@ -158,7 +161,7 @@ static int end_configure(struct network *net, int i, int e, struct lab_err *err)
 
 	mac_choose(link->host[!e], link->ifindex[!e], mac);
 	for (int fam = 0; !ret && fam < FAM_COUNT; fam++) {
-		if (!link_has(link, fam))
+		if (!link_has(net, link, fam))
 			continue;
 		ret = rt_addr_add(rt, link->ifindex[e], topo_af(fam), link->addr[e][fam].bytes,
 				  link->addr[e][fam].prefix, err);
@@ -166,7 +169,7 @@ static int end_configure(struct network *net, int i, int e, struct lab_err *err)
 	if (!ret)
 		ret = rt_link_set(rt, link->ifindex[e], 1, err);
 	for (int fam = 0; !ret && fam < FAM_COUNT; fam++) {
-		if (!link_has(link, fam))
+		if (!link_has(net, link, fam))
 			continue;
 		ret = rt_neigh_add(rt, link->ifindex[e], topo_af(fam), link->addr[!e][fam].bytes,
 				   mac, err);
@@ -216,7 +219,7 @@ static int host_routes(struct network *net, int host, struct topo_hop *hops, str
 		for (int fam = 0; !ret && fam < FAM_COUNT; fam++) {
 			uint8_t dst[16];
 
-			if (!link_has(out, fam) || !link_has(&topo->links[i], fam))
+			if (!link_has(net, out, fam) || !link_has(net, &topo->links[i], fam))
 				continue;
 			prefix_mask(&topo->links[i].addr[0][fam], fam, dst);
 			ret = rt_route_add(net->hosts[host].rt, topo_af(fam), dst,
@@ -243,7 +246,7 @@ static int links_wait(struct network *net, struct lab_err *err)
 		ret = network_enter(net, host, err);
 		if (!ret)
 			ret = rt_link_wait(net->hosts[host].rt, link->ifindex[i % 2], err);
-		if (!ret && link_has(link, FAM6))
+		if (!ret && link_has(net, link, FAM6))
 			ret = rt_addr_wait(net->hosts[host].rt, link->addr[i % 2][FAM6].bytes, err);
 	}
 	if (ns_enter(net->home, ret ? NULL : err) < 0 && !ret)
@@ -318,6 +321,8 @@ int network_build(const struct topology *topo, const struct network_options *opt
 	ret = net->home = ns_current(err);
 	if (ret >= 0)
 		ret = net->sysctl_dir = sysctl_open_dir(err);
+	/* absent where the kernel was built or booted without it (ipv6.disable=1) */
+	net->has_ipv6 = ret >= 0 && faccessat(net->sysctl_dir, "net/ipv6", F_OK, 0) == 0;
 	if (ret >= 0)
 		ret = build(net, err);
 	if (ret < 0) {
@@ -371,6 +376,11 @@ int network_sysctl_set(const struct network *net, int host, const char *key, con
 	if (network_enter(net, -1, ret ? NULL : err) < 0 && !ret)
 		return -EIO;
 	return ret;
+}
+
+bool network_has_ipv6(const struct network *net)
+{
+	return net->has_ipv6;
 }
 
 const char *network_missing(const struct network *net, int i)

@@ -48,6 +48,9 @@ int network_socket(const struct network *net, int host, int family, int type, in
 int network_sysctl_set(const struct network *net, int host, const char *key, const char *value,
 		       struct lab_err *err);
 
+/** network_has_ipv6() - whether the kernel has IPv6; without it, hosts have IPv4 addresses only */
+bool network_has_ipv6(const struct network *net);
+
 /**
  * network_missing() - pinned sysctls that this kernel lacks, so that they were skipped
  * Return: the i-th key, NULL behind the last

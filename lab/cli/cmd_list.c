@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lab/cli/catalogue.h"
 #include "lab/cli/command.h"
+#include "lab/report/report.h"
 
 struct options {
 	struct strings tags;
@@ -48,6 +51,17 @@ static json_t *scenario_json(const struct scenario *s)
 			 strings_json(s->claims, s->n_claims), "cases", cases);
 }
 
+/* A line each: on a terminal no longer than that is wide. */
+static void line_put(const struct scenario *s)
+{
+	struct report_options shown;
+	int room;
+
+	report_options_detect(stdout, &shown);
+	room = isatty(STDOUT_FILENO) ? shown.columns - 25 : INT_MAX;
+	printf("%-24s %.*s\n", s->name, room > 20 ? room : 20, s->title);
+}
+
 static void scenario_put(const struct scenario *s, const struct options *o, json_t *array)
 {
 	if (o->json) {
@@ -57,7 +71,7 @@ static void scenario_put(const struct scenario *s, const struct options *o, json
 			printf("%s\t%s\t%d\t%d\n", s->name, s->plans[i].set, s->plans[i].n_faults,
 			       s->plans[i].n_expectations);
 	} else {
-		printf("%-24s %s\n", s->name, s->title);
+		line_put(s);
 	}
 }
 

@@ -425,6 +425,8 @@ int run_case(const struct scenario *scenario, const struct plan *plan,
 		run_end(&run, RESULT_SKIPPED, "%s", err.msg);
 	} else if (ret < 0) {
 		run_fail_lab(&run, &err);
+	} else if (plan->ip & IP_6 && !network_has_ipv6(run.net)) {
+		run_end(&run, RESULT_SKIPPED, "this kernel has no IPv6");
 	} else {
 		steps_run(&run);
 		unawaited_judge(&run);

@@ -1,0 +1,282 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The command line from outside: exit statuses, what goes where, and every bad input by name. Each case
+# is one function; its name is what it shows. NSLAB names the program.
+set -euo pipefail
+
+NSLAB=${NSLAB:?the path of nslab}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export LC_ALL=C.UTF-8
+unset NO_COLOR NSLAB_SCENARIOS
+
+# run STATUS ARG…: nslab ends with that status; its output is in $work/out and $work/err
+run() {
+	local want=$1 status=0
+
+	shift
+	timeout 60 "$NSLAB" "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
+	[ "$status" = "$want" ] || {
+		echo "nslab $*: exit status $status instead of $want"
+		cat "$work/out" "$work/err"
+		return 1
+	}
+}
+
+# says FILE TEXT: it contains that text; says_not: it does not
+says() {
+	grep -qF -- "$2" "$work/$1" || {
+		echo "expected in $1: $2"
+		cat "$work/$1"
+		return 1
+	}
+}
+
+says_not() {
+	! grep -qP -- "$2" "$work/$1" || {
+		echo "not expected in $1: $2"
+		cat -v "$work/$1"
+		return 1
+	}
+}
+
+# file NAME: a scenario from stdin, with the texts that every one needs
+file() {
+	{
+		printf 'name: test\ntitle: t\nstory: s\nremedy: r\n'
+		cat
+	} >"$work/$1.yaml"
+}
+
+# bad NAME LINE:COL TEXT…: that file is refused at that place, with these words, by validate and by run
+bad() {
+	local name=$1 place=$2 text
+
+	shift 2
+	run 2 validate "$work/$name.yaml"
+	says err "$name.yaml:$place"
+	for text; do
+		says err "$text"
+	done
+	says err '^' # the caret under the place
+	run 2 run "$work/$name.yaml"
+	says_not out '.'
+}
+
+unknown_scenario() {
+	run 2 run dial-syn-droped
+	says err "did you mean 'dial-syn-dropped'?"
+}
+
+usage_errors() {
+	run 2
+	run 2 rnu
+	says err "did you mean 'run'?"
+	run 2 run
+	run 2 run --sead 1 dial-ok
+	says err "did you mean '--seed'?"
+	run 2 run dial-ok --set ip
+	run 2 run dial-ok --set port=1
+	run 2 run dial-ok --timeout soon
+	run 2 run dial-ok --repeat 0
+	run 2 run --all dial-ok
+	run 2 run dial-ok --events "$work/none/log"
+	run 2 run --tag no-such-tag
+	run 2 run "$work"
+	says err 'no scenario (*.yaml)'
+}
+
+help_everywhere() {
+	local command
+
+	run 0 --help
+	run 0 --version
+	for command in list show run new validate reference doctor version; do
+		run 0 "$command" --help
+		says out 'usage: nslab '"$command"
+		says out '--help'
+		run 0 help "$command"
+	done
+}
+
+bad_names() {
+	file key <<<'stps: []'
+	bad key 5:1 "unknown key 'stps'" "did you mean 'steps'?"
+	file verb <<<'steps: [{client: {diall: "server:80"}}]'
+	bad verb 5:19 "unknown verb 'diall'" "did you mean 'dial'?"
+	file host <<<'steps: [{clint: {dial: "server:80"}}]'
+	bad host 5:10 "'clint'" "did you mean 'client'?"
+	file fault <<<'steps: [{check: {fault: nothing, hits: 1}}]'
+	bad fault 5:25 "unknown fault 'nothing'"
+	file socket <<<'steps: [{client: {send: conn, text: x}}]'
+	bad socket 5:25 "unknown connection 'conn'"
+	file twice <<<'steps: [{server: {listen: 1, as: a}}, {server: {listen: 2, as: a}}]'
+	bad twice 5:64 "the name 'a' is taken"
+	file control <<<$'steps: [{client: {dial: "server:80", as: "a\\e[31mb"}}]'
+	bad control 5: 'control characters'
+	says_not err '\x1b'
+}
+
+bad_values() {
+	file port <<<'steps: [{server: {listen: 70000}}]'
+	bad port 5:27 '70000 is no port' '1 to 65535'
+	file parsecs <<<'steps: [{wait: 3 parsecs}]'
+	bad parsecs 5:16 "'3 parsecs'" '250ms'
+	file sysctl <<<'steps: [{sysctl: {at: fw, net.core.rmem_max: 5}}]'
+	bad sysctl 5:27 'global to the machine'
+	file escape <<<'steps: [{sysctl: {at: fw, ../../kernel/hostname: x}}]'
+	bad escape 5:27 'no sysctl'
+	file later <<<'steps: [{link: {down: client -- fw}}]'
+	bad later 5:10 'not available yet'
+	file none <<<'tags: []'
+	bad none 1:1 "'steps' is missing"
+	file empty <<<'steps: []'
+	bad empty 5:8 'without steps'
+}
+
+bad_topologies() {
+	file unlinked <<'END'
+topology:
+  hosts: {a: {}, b: {}, c: {}}
+  links: [a -- b]
+steps: [{wait: 1ms}]
+END
+	bad unlinked 6:25 "no link leads from host 'a' to host 'c'"
+	file overlap <<'END'
+topology:
+  hosts: {a: {}, b: {}, c: {}}
+  links:
+    - a -- b: {addresses: {a: 10.0.0.1/24}}
+    - b -- c: {addresses: {b: 10.0.0.129/25}}
+steps: [{wait: 1ms}]
+END
+	bad overlap 8:7 'overlaps'
+}
+
+bad_files() {
+	printf 'name: tab\nsteps:\n\t- wait: 1s\n' >"$work/tab.yaml"
+	bad tab 3:1 'tabs'
+	head -c 4096 /dev/urandom >"$work/binary.yaml"
+	run 2 validate "$work/binary.yaml"
+	says_not err '\x1b'
+	truncate -s 10M "$work/big.yaml"
+	run 2 validate "$work/big.yaml"
+	says err '1048576'
+	mkfifo "$work/endless.yaml"
+	run 2 validate "$work/endless.yaml"
+	says err 'fifo'
+	run 2 validate "$work/missing.yaml"
+	run 2 validate /dev/zero
+	# all problems of a file in one go
+	file many <<<'steps: [{server: {listen: 70000}}, {wait: 3 parsecs}, {cleint: {close: x}}]'
+	run 2 validate "$work/many.yaml"
+	[ "$(grep -c '^[^ ].*:5:' "$work/err")" = 3 ]
+}
+
+what_never_comes() {
+	file never <<<'steps: [{server: {listen: 80, as: door}}, {server: {accept: door}}]'
+	run 1 run "$work/never.yaml" --timeout 300ms
+	says out "the run's time of 300 ms ran out in step 2"
+}
+
+failures_say_where() {
+	file failing <<<'steps: [{client: {dial: "server:80", deadline: 1s}}]'
+	run 1 run "$work/failing.yaml"
+	says out 'failing.yaml:5'
+	says out 'expected: error none'
+	says out 'observed: error ECONNREFUSED'
+	says out 'again: nslab run'
+}
+
+# a key that no kernel has: the case is skipped, and not counted as passed
+skipped_is_not_passed() {
+	file skipped <<'END'
+topology: {hosts: {a: {sysctl: {net.ipv4.tcp_no_such_thing: 1}}, b: {}}, links: [a -- b]}
+steps: [{wait: 1ms}]
+END
+	run 77 run "$work/skipped.yaml"
+	says out 'SKIPPED'
+	says out 'net.ipv4.tcp_no_such_thing'
+}
+
+pipes() {
+	run 0 run dial-ok --set ip=4
+	says_not out '\x1b'
+	says out '→ SYN'
+	LC_ALL=C run 0 run dial-ok --set ip=4
+	says_not out '[^\x00-\x7f]'
+	says out '-> SYN'
+	[ "$(wc -L <"$work/out")" -le 80 ]
+	# a reader that goes away ends the program, and nothing hangs
+	{ timeout 30 "$NSLAB" run dial-ok || [ $? != 124 ]; } | head -n 1 >/dev/null
+}
+
+terminal() {
+	command -v script >/dev/null || return 0
+	script -qec "stty cols 80; TERM=xterm '$NSLAB' run dial-ok --set ip=4" /dev/null </dev/null >"$work/out"
+	grep -q $'\x1b\[' "$work/out" || { echo 'no colours on a terminal'; return 1; }
+	script -qec "stty cols 80; NO_COLOR=1 TERM=xterm '$NSLAB' run dial-ok --set ip=4" /dev/null \
+		</dev/null >"$work/out"
+	says_not out '\x1b'
+}
+
+events() {
+	run 0 run dial-syn-dropped --set ip=4 --events -
+	says err 'PASSED dial-syn-dropped[ip=4]'
+	says out '"type":"begin"'
+	[ "$(grep -c '"type":"hit"' "$work/out")" = 2 ]
+	[ "$(grep -vc '^{.*}$' "$work/out" || true)" = 0 ]
+	# the log is in order of time
+	sed 's/.*"t_ns":\(-\{0,1\}[0-9]*\).*/\1/' "$work/out" | sort -nc
+	run 0 run dial-ok --set ip=4 --events "$work/log"
+	tail -n 1 "$work/log" | grep -q '"type":"end"'
+}
+
+own_files() {
+	run 0 new "$work/mine.yaml"
+	run 0 validate "$work/mine.yaml"
+	run 0 run "$work/mine.yaml"
+	run 2 new "$work/mine.yaml"
+	says err '--force'
+	mkdir -p "$work/mine/dial"
+	sed 's/^title: .*/title: an override/' "$work/mine.yaml" | sed 's/^name: .*/name: dial-ok/' \
+		>"$work/mine/dial/ok.yaml"
+	run 0 list --scenarios "$work/mine"
+	says out 'an override'
+	NSLAB_SCENARIOS=$work/mine run 0 show dial-ok
+	says out 'an override'
+}
+
+documents() {
+	local root=$here/../..
+
+	# not there in the copy that an ordinary user's test runs in
+	[ -f "$root/docs/scenario-format.md" ] || return 0
+	run 0 reference
+	diff -u "$root/docs/scenario-format.md" "$work/out" ||
+		{ echo 'mend it: nslab reference > docs/scenario-format.md'; return 1; }
+}
+
+# with a word: that one case, in this shell, so that set -e ends it at the first surprise
+if [ $# -gt 0 ]; then
+	"$1"
+	exit 0
+fi
+
+passed=0
+failed=0
+for name in unknown_scenario usage_errors help_everywhere bad_names bad_values bad_topologies bad_files \
+	what_never_comes failures_say_where skipped_is_not_passed pipes terminal events own_files documents; do
+	# a shell of its own: within a condition of this one set -e would be ignored
+	if bash "${BASH_SOURCE[0]}" "$name"; then
+		echo "ok      $name"
+		passed=$((passed + 1))
+	else
+		echo "FAILED  $name"
+		failed=$((failed + 1))
+	fi
+done
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]
