@@ -232,8 +232,8 @@ static int host_routes(struct network *net, int host, struct topo_hop *hops, str
 }
 
 /*
- * Until both ends can send and receive. What is opened in the slow way of waiting has to be opened in the
- * interface's namespace.
+ * Until both ends can send and receive. The end that was raised last found its peer up and can send at
+ * once; it is the first one (0) that the link watch has to wake.
  */
 static int links_wait(struct network *net, struct lab_err *err)
 {
@@ -241,16 +241,14 @@ static int links_wait(struct network *net, struct lab_err *err)
 
 	for (int i = 0; !ret && i < 2 * net->topo->n_links; i++) {
 		const struct topo_link *link = &net->topo->links[i / 2];
-		int host = link->host[i % 2];
+		const struct net_host *host = &net->hosts[link->host[i % 2]];
+		const struct rt_place place = { host->ns, net->home };
 
-		ret = network_enter(net, host, err);
-		if (!ret)
-			ret = rt_link_wait(net->hosts[host].rt, link->ifindex[i % 2], err);
+		if (i % 2 == 0)
+			ret = rt_link_wait(host->rt, link->ifindex[0], &place, err);
 		if (!ret && link_has(net, link, FAM6))
-			ret = rt_addr_wait(net->hosts[host].rt, link->addr[i % 2][FAM6].bytes, err);
+			ret = rt_addr_wait(host->rt, link->addr[i % 2][FAM6].bytes, &place, err);
 	}
-	if (ns_enter(net->home, ret ? NULL : err) < 0 && !ret)
-		ret = -err->code;
 	return ret;
 }
 

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "netns/cleanup.h"
+#include "netns/ns.h"
 #include "netns/transport.h"
 
 struct rt {
@@ -210,14 +211,20 @@ static int news_await(struct rt *rt, const struct awaited *awaited, struct trans
 	return lab_err_set(err, ETIMEDOUT, "%s", awaited->what);
 }
 
-static int await(struct rt *rt, const struct awaited *awaited, struct lab_err *err)
+static int await(struct rt *rt, const struct awaited *awaited, const struct rt_place *place,
+		 struct lab_err *err)
 {
 	struct transport news = { 0 };
 	int ret = awaited->look(rt, awaited, err);
 
 	if (ret)
 		return ret < 0 ? ret : 0;
-	ret = transport_open(&news, NETLINK_ROUTE, err);
+	/* notifications come to sockets of the interface's own namespace only */
+	ret = ns_enter(place->ns_fd, err);
+	if (!ret)
+		ret = transport_open(&news, NETLINK_ROUTE, err);
+	if (ns_enter(place->home_fd, ret ? NULL : err) < 0 && !ret)
+		ret = -EIO;
 	if (!ret && nl_socket_add_membership(news.sk, awaited->group) < 0)
 		ret = lab_err_set(err, errno ?: EIO, "cannot be told of changes");
 	if (!ret)
@@ -226,24 +233,24 @@ static int await(struct rt *rt, const struct awaited *awaited, struct lab_err *e
 	return ret;
 }
 
-int rt_link_wait(struct rt *rt, int ifindex, struct lab_err *err)
+int rt_link_wait(struct rt *rt, int ifindex, const struct rt_place *place, struct lab_err *err)
 {
 	char what[64];
 	struct awaited awaited = { .look = operstate_look, .group = RTNLGRP_LINK, .what = what,
 				   .ifindex = ifindex };
 
 	snprintf(what, sizeof(what), "interface %d does not come up", ifindex);
-	return await(rt, &awaited, err);
+	return await(rt, &awaited, place, err);
 }
 
-int rt_addr_wait(struct rt *rt, const void *addr, struct lab_err *err)
+int rt_addr_wait(struct rt *rt, const void *addr, const struct rt_place *place, struct lab_err *err)
 {
 	char what[96], text[INET6_ADDRSTRLEN];
 	struct awaited awaited = { .look = local_route_look, .group = RTNLGRP_IPV6_ROUTE, .what = what,
 				   .addr = addr };
 
 	snprintf(what, sizeof(what), "address %s does not come up", addr_text(AF_INET6, addr, text));
-	return await(rt, &awaited, err);
+	return await(rt, &awaited, place, err);
 }
 
 int rt_addr_add(struct rt *rt, int ifindex, int family, const void *addr, int prefix,

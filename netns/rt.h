@@ -37,6 +37,11 @@ int rt_veth_add(struct rt *rt, const struct rt_veth_end *a, const struct rt_veth
 /** rt_link_set() - raise or lower an interface (IFF_UP) */
 int rt_link_set(struct rt *rt, int ifindex, int up, struct lab_err *err);
 
+/** struct rt_place - namespaces by fd: where @rt's socket is, and where the calling thread is */
+struct rt_place {
+	int ns_fd, home_fd;
+};
+
 /**
  * rt_link_wait() - wait until an interface that was raised can send
  * The kernel lets the first end of a veth pair send only when its link watch has seen the second one
@@ -45,7 +50,7 @@ int rt_link_set(struct rt *rt, int ifindex, int up, struct lab_err *err);
  * two seconds.
  * Return: 0, -ETIMEDOUT, or -errno
  */
-int rt_link_wait(struct rt *rt, int ifindex, struct lab_err *err);
+int rt_link_wait(struct rt *rt, int ifindex, const struct rt_place *place, struct lab_err *err);
 
 /** rt_addr_add() - @addr in network byte order, 4 or 16 bytes by @family; without DAD */
 int rt_addr_add(struct rt *rt, int ifindex, int family, const void *addr, int prefix,
@@ -56,7 +61,7 @@ int rt_addr_add(struct rt *rt, int ifindex, int family, const void *addr, int pr
  * The kernel makes the local route of a new IPv6 address in a work queue, even without DAD; until it
  * is there, packets to the address are thrown away. As rt_link_wait(), for at most two seconds.
  */
-int rt_addr_wait(struct rt *rt, const void *addr, struct lab_err *err);
+int rt_addr_wait(struct rt *rt, const void *addr, const struct rt_place *place, struct lab_err *err);
 
 /** rt_route_add() - @dst/@prefix through the router @via on @ifindex */
 int rt_route_add(struct rt *rt, int family, const void *dst, int prefix, const void *via,

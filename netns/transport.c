@@ -15,6 +15,8 @@
 
 #include "netns/extack.h"
 
+enum { ANSWER_MAX = 16384 };
+
 static int answer_read(struct nl_msg *msg, void *arg)
 {
 	struct nlmsghdr *nlh = nlmsg_hdr(msg);
@@ -43,6 +45,9 @@ int transport_open(struct transport *t, int protocol, struct lab_err *err)
 		transport_close(t);
 		return ret;
 	}
+	/* answers are small; looking at each one's length first would double the number of calls */
+	nl_socket_disable_msg_peek(t->sk);
+	nl_socket_set_msg_buf_size(t->sk, ANSWER_MAX);
 	extack_enable(nl_socket_get_fd(t->sk));
 	/* unknown before 4.20, and then the kernel is only less strict with us */
 	setsockopt(nl_socket_get_fd(t->sk), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof(one));

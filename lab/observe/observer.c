@@ -13,6 +13,7 @@
 #include "lab/observe/observer.h"
 
 #include <arpa/inet.h>
+#include <linux/netfilter.h>
 #include <string.h>
 
 #include "impair/hitlog.h"
@@ -22,9 +23,13 @@
 
 enum { PACKET_MAX = 65575, PASSING_SLOTS = 4096 };
 
+/**
+ * struct passing - packets that came in and have not gone out yet
+ * @n: how many of this kind; below 0 if one was killed whose coming in is yet to be read
+ */
 struct passing {
 	uint64_t key;
-	uint32_t n;
+	int n;
 };
 
 struct watch {
@@ -181,13 +186,23 @@ static void passing_in(struct watch *w, const struct packet *p)
 	slot->key = key;
 }
 
+/* A fault ended its way here: what looks the same and goes out was made here. */
+static void passing_killed(struct watch *w, const struct packet *p)
+{
+	uint64_t key = passing_key(p);
+	struct passing *slot = &w->passing[key % PASSING_SLOTS];
+
+	slot->n = slot->key == key ? slot->n - 1 : -1;
+	slot->key = key;
+}
+
 /* Did this packet, which is leaving, come in before? */
 static bool passing_out(struct watch *w, const struct packet *p)
 {
 	uint64_t key = passing_key(p);
 	struct passing *slot = &w->passing[key % PASSING_SLOTS];
 
-	if (slot->key != key || !slot->n)
+	if (slot->key != key || slot->n <= 0)
 		return false;
 	slot->n--;
 	return true;
@@ -293,6 +308,8 @@ static void hit_take(void *arg, const struct hit *hit)
 	}
 	if (!fault || packet_decode(hit->packet, hit->len, PACKET_MAX, &event.hit.packet) < 0)
 		return;
+	if (w->passing && hit->hook == NF_INET_FORWARD && !o->hit_text)
+		passing_killed(w, &event.hit.packet);
 	/* the kernel cuts the stamp to microseconds: the packet came in within that one */
 	event.t_ns = hit->stamp_ns ? axis_from_realtime(o->axis, hit->stamp_ns + 999) :
 				     axis_now(o->axis);
@@ -310,9 +327,10 @@ int observer_drain(struct observer *o, struct lab_err *err)
 	for (int h = 0; h < o->topo->n_hosts; h++) {
 		struct watch *w = &o->watches[h];
 
-		packets += capture_read(o->captures[h], frame_take, w);
+		/* hits first: what was killed has to be known when what was captured is told apart */
 		if (w->hitlog && hitlog_read(w->hitlog, hit_take, w, err) < 0)
 			return lab_err_wrap(err, "host %s", o->topo->hosts[h].name);
+		packets += capture_read(o->captures[h], frame_take, w);
 		if (capture_lost(o->captures[h]))
 			return lab_err_set(err, ENOBUFS, "the capture at host %s lost %llu packets",
 					   o->topo->hosts[h].name,

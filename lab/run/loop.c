@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Theory of operation: epoll, and one timerfd for the time to wake at, which is more exact than
- * epoll_wait()'s milliseconds. A source that is dropped during a turn may still stand in the list of
- * ready ones, so it is only marked, and freed when the turn is over.
+ * epoll_wait()'s milliseconds. Epoll takes a descriptor once, but several sources may wait for one (a
+ * step that sends and one that receives), so each descriptor has a watch with a list of sources, and
+ * epoll is asked for all that any of them wants. Sources and watches that are dropped during a turn
+ * may still stand in the list of ready ones; they are only marked, and freed when the turn is over.
  */
 #include "lab/run/loop.h"
 
@@ -12,19 +14,28 @@
 
 #include "netns/cleanup.h"
 
+struct watch;
+
 struct source {
-	struct loop *loop;
-	struct source *next_dead;
-	int fd;
+	struct source *next;
+	struct watch *watch;
+	uint32_t events;
 	void (*fn)(void *arg, uint32_t events);
 	void *arg;
 	bool dead;
 };
 
+struct watch {
+	struct watch *next;
+	struct loop *loop;
+	struct source *sources;
+	int fd;
+};
+
 struct loop {
 	int epoll;
 	int timer;
-	struct source *dead;
+	struct watch *watches;
 };
 
 int loop_open(struct loop **ret_loop, struct lab_err *err)
@@ -47,13 +58,31 @@ int loop_open(struct loop **ret_loop, struct lab_err *err)
 	return 0;
 }
 
+/* Free the sources that were dropped, and the watches that have none left. */
 static void bury(struct loop *loop)
 {
-	while (loop->dead) {
-		struct source *source = loop->dead;
+	struct watch **at = &loop->watches;
 
-		loop->dead = source->next_dead;
-		free(source);
+	while (*at) {
+		struct watch *watch = *at;
+		struct source **from = &watch->sources;
+
+		while (*from) {
+			struct source *source = *from;
+
+			if (!source->dead) {
+				from = &source->next;
+				continue;
+			}
+			*from = source->next;
+			free(source);
+		}
+		if (watch->sources) {
+			at = &watch->next;
+			continue;
+		}
+		*at = watch->next;
+		free(watch);
 	}
 }
 
@@ -67,17 +96,67 @@ void loop_close(struct loop *loop)
 	free(loop);
 }
 
+static uint32_t wanted(const struct watch *watch)
+{
+	uint32_t events = 0;
+
+	for (const struct source *s = watch->sources; s; s = s->next)
+		events |= s->dead ? 0 : s->events;
+	return events;
+}
+
+static bool is_alive(const struct watch *watch)
+{
+	for (const struct source *s = watch->sources; s; s = s->next) {
+		if (!s->dead)
+			return true;
+	}
+	return false;
+}
+
+/* The watch of @fd; one whose sources are all dropped belongs to a descriptor that is gone. */
+static struct watch *watch_find(struct loop *loop, int fd)
+{
+	for (struct watch *watch = loop->watches; watch; watch = watch->next) {
+		if (watch->fd == fd && is_alive(watch))
+			return watch;
+	}
+	return NULL;
+}
+
+static int watch_tell(struct watch *watch, int how)
+{
+	struct epoll_event ev = { .events = wanted(watch), .data.ptr = watch };
+
+	return epoll_ctl(watch->loop->epoll, how, watch->fd, &ev) < 0 ? -errno : 0;
+}
+
 struct source *source_add(struct loop *loop, int fd, uint32_t events,
 			  void (*fn)(void *arg, uint32_t events), void *arg)
 {
 	struct source *source = calloc(1, sizeof(*source));
-	struct epoll_event ev = { .events = events, .data.ptr = source };
+	struct watch *watch = watch_find(loop, fd);
+	int how = watch ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, ret;
 
-	if (!source)
-		return NULL;
-	*source = (struct source){ .loop = loop, .fd = fd, .fn = fn, .arg = arg };
-	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &ev) < 0) {
+	if (!watch) {
+		watch = calloc(1, sizeof(*watch));
+		if (watch) {
+			*watch = (struct watch){ .next = loop->watches, .loop = loop, .fd = fd };
+			loop->watches = watch;
+		}
+	}
+	if (!source || !watch) {
 		free(source);
+		errno = ENOMEM;
+		return NULL; /* a watch without sources goes with the next burial */
+	}
+	*source = (struct source){ .next = watch->sources, .watch = watch, .events = events,
+				   .fn = fn, .arg = arg };
+	watch->sources = source;
+	ret = watch_tell(watch, how);
+	if (ret < 0) {
+		source->dead = true;
+		errno = -ret;
 		return NULL;
 	}
 	return source;
@@ -85,19 +164,27 @@ struct source *source_add(struct loop *loop, int fd, uint32_t events,
 
 int source_events(struct source *source, uint32_t events)
 {
-	struct epoll_event ev = { .events = events, .data.ptr = source };
-
-	return epoll_ctl(source->loop->epoll, EPOLL_CTL_MOD, source->fd, &ev) < 0 ? -errno : 0;
+	source->events = events;
+	return watch_tell(source->watch, EPOLL_CTL_MOD);
 }
 
 void source_drop(struct source *source)
 {
 	if (!source || source->dead)
 		return;
-	epoll_ctl(source->loop->epoll, EPOLL_CTL_DEL, source->fd, NULL);
 	source->dead = true;
-	source->next_dead = source->loop->dead;
-	source->loop->dead = source;
+	watch_tell(source->watch, is_alive(source->watch) ? EPOLL_CTL_MOD : EPOLL_CTL_DEL);
+}
+
+/* An error or a hang-up concerns whoever waits for anything. */
+static void watch_ready(struct watch *watch, uint32_t events)
+{
+	const uint32_t always = EPOLLERR | EPOLLHUP;
+
+	for (struct source *s = watch->sources; s; s = s->next) {
+		if (!s->dead && events & (s->events | always))
+			s->fn(s->arg, events & (s->events | always));
+	}
 }
 
 int loop_turn(struct loop *loop, int64_t wake_ns, struct lab_err *err)
@@ -117,13 +204,13 @@ int loop_turn(struct loop *loop, int64_t wake_ns, struct lab_err *err)
 	if (n < 0 && errno != EINTR)
 		return lab_err_set(err, errno, "cannot wait for events");
 	for (int i = 0; i < n; i++) {
-		struct source *source = ready[i].data.ptr;
+		struct watch *watch = ready[i].data.ptr;
 
-		if (!source) {
+		if (!watch) {
 			if (read(loop->timer, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
 				return lab_err_set(err, errno, "cannot read the timer");
-		} else if (!source->dead) {
-			source->fn(source->arg, ready[i].events);
+		} else {
+			watch_ready(watch, ready[i].events);
 		}
 	}
 	bury(loop);

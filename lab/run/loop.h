@@ -16,7 +16,7 @@ void loop_close(struct loop *loop);
 
 /**
  * source_add() - call @fn whenever @fd is ready for @events (EPOLLIN, EPOLLOUT)
- * @fd stays the caller's; it must outlive the source.
+ * @fd stays the caller's; it must outlive the source. Several sources may wait for the same one.
  * Return: the source, NULL with errno set
  */
 struct source *source_add(struct loop *loop, int fd, uint32_t events,

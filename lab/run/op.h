@@ -46,6 +46,7 @@ struct sock {
  * @ready: its descriptor is ready (op_watch())
  * @poll: called after every turn of the loop, when something may have changed
  * @expire: the deadline has come; left out, it ends with ERROR_DEADLINE
+ * @closing: a socket is about to be closed by another step; also called when the op is done
  * @cleanup: frees what @state owns
  */
 struct op {
@@ -72,6 +73,7 @@ struct op {
 	void (*ready)(struct op *op, uint32_t events);
 	void (*poll)(struct op *op);
 	void (*expire)(struct op *op);
+	void (*closing)(struct op *op, struct sock *sock);
 	void (*cleanup)(struct op *op);
 };
 

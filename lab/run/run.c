@@ -297,14 +297,22 @@ static bool is_awaited(const struct run *run, int index)
 	return false;
 }
 
-/* Steps in the background that nobody awaits: those that have failed by now count as failures. */
+/*
+ * Steps in the background that nobody awaits. One that has failed by now counts as a failure. One that
+ * says what it expects and has not come to an end has not come to that either; one that does not is
+ * cancelled.
+ */
 static void unawaited_judge(struct run *run)
 {
 	for (int i = 0; i < run->plan->n_steps && !run->over; i++) {
 		struct op *op = &run->ops[i];
 
-		if (op->run && op->done && op->step->background && op->error != ERROR_NONE &&
-		    !op->step->expect.line && !is_awaited(run, i))
+		if (!op->run || !op->step->background)
+			continue;
+		if (!op->done && op->step->expect.line)
+			judge_unfinished(op);
+		else if (op->done && op->error != ERROR_NONE && !op->step->expect.line &&
+			 !is_awaited(run, i))
 			judge_failure(op);
 	}
 }

@@ -74,6 +74,9 @@ void judge_op(struct op *op);
 /** judge_failure() - a step that was expected to succeed without saying so has failed */
 void judge_failure(struct op *op);
 
+/** judge_unfinished() - the run is over, and the step has not come to what it expects */
+void judge_unfinished(struct op *op);
+
 /** step_awaits() - index of the step that an await waits for, -1 for any other verb */
 int step_awaits(const struct step *step);
 

@@ -219,6 +219,14 @@ struct server *server_start(struct op *op, struct sock *listener, int kind)
 	return server;
 }
 
+void server_deaf(struct server *server, const struct sock *listener)
+{
+	if (!server || server->listener != listener)
+		return;
+	source_drop(server->source);
+	server->source = NULL;
+}
+
 void server_stop(struct server *server)
 {
 	if (!server)

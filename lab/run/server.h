@@ -15,6 +15,9 @@ extern const char *const server_words[];
 /** server_start() - accept every connection of @listener from now on; ends the run if it cannot */
 struct server *server_start(struct op *op, struct sock *listener, int kind);
 
+/** server_deaf() - if @listener is its own: accept no more, but go on with what was accepted */
+void server_deaf(struct server *server, const struct sock *listener);
+
 /** server_stop() - close all its connections and free it; NULL is fine. The listener stays */
 void server_stop(struct server *server);
 

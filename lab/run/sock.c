@@ -158,8 +158,11 @@ int sock_close(struct op *op, struct sock *sock)
 	for (int i = 0; i < op->run->plan->n_steps; i++) {
 		struct op *other = &op->run->ops[i];
 
-		if (other != op && other->run && !other->done && other->source && !other->blocking &&
-		    other->watched_fd == fd)
+		if (other == op || !other->run)
+			continue;
+		if (other->closing)
+			other->closing(other, sock);
+		if (!other->done && other->source && !other->blocking && other->watched_fd == fd)
 			op_errno(other, EBADF);
 	}
 	return close(fd) < 0 ? errno : 0;

@@ -46,6 +46,11 @@ static void cleanup(struct op *op)
 	server_stop(((struct state *)op->state)->server);
 }
 
+static void closing(struct op *op, struct sock *sock)
+{
+	server_deaf(((struct state *)op->state)->server, sock);
+}
+
 static void start(struct op *op)
 {
 	const struct args *args = op->step->args;
@@ -55,6 +60,7 @@ static void start(struct op *op)
 	struct sock *sock;
 
 	op->cleanup = cleanup;
+	op->closing = closing;
 	if (fd < 0)
 		return;
 	if (listen(fd, (int)args->backlog) < 0) {

@@ -28,6 +28,11 @@ static void cleanup(struct op *op)
 	server_stop(((struct state *)op->state)->server);
 }
 
+static void closing(struct op *op, struct sock *sock)
+{
+	server_deaf(((struct state *)op->state)->server, sock);
+}
+
 static void start(struct op *op)
 {
 	const struct args *args = op->step->args;
@@ -35,6 +40,7 @@ static void start(struct op *op)
 	struct sock *sock = op_sock(op, &args->on);
 
 	op->cleanup = cleanup;
+	op->closing = closing;
 	if (!sock)
 		return;
 	state->server = server_start(op, sock, args->kind);
