@@ -24,7 +24,7 @@ int filter_create(const struct network *net, const struct topology *topo, int ho
 	struct filter *filter = calloc(1, sizeof(*filter));
 	_cleanup_(batch_free) struct batch batch = { 0 };
 	char doing[96];
-	int ret, size = 1 << 20;
+	int ret, size = 8 << 20;
 
 	if (!filter)
 		return lab_err_set(err, ENOMEM, "cannot make a firewall");
@@ -34,8 +34,9 @@ int filter_create(const struct network *net, const struct topology *topo, int ho
 	if (ret < 0)
 		goto fail;
 	extack_enable(filter->fd);
-	/* the kernel cuts it to twice net.core.wmem_max, which is enough for some hundred faults */
-	setsockopt(filter->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	/* without root the kernel cuts it to twice net.core.wmem_max: 40 faults of the largest kind */
+	if (setsockopt(filter->fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(filter->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	ret = batch_begin(&batch);
 	if (ret < 0)
 		lab_err_set(err, ENOMEM, "cannot make a firewall");

@@ -48,8 +48,11 @@ int extack_read(const struct nlmsghdr *nlh, struct lab_err *err, const char *doi
 	if (!e->error)
 		return 0;
 	ret = lab_err_set(err, -e->error, "%s", doing);
-	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED)) {
+		if (e->msg.nlmsg_len < NLMSG_HDRLEN || e->msg.nlmsg_len > nlh->nlmsg_len)
+			return ret; /* damaged: the errno is all there is */
 		skip += e->msg.nlmsg_len - NLMSG_HDRLEN;
+	}
 	if (!err || !(nlh->nlmsg_flags & NLM_F_ACK_TLVS) ||
 	    nlh->nlmsg_len < NLMSG_HDRLEN + NLMSG_ALIGN(skip))
 		return ret;

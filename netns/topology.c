@@ -336,6 +336,25 @@ static int distance(const struct topology *topo, const int *arrive, int host, in
 	return hops;
 }
 
+/* The end of @link that is fewer hops away from @host, of those that forward if @forwards; or -1. */
+static int end_near(const struct topology *topo, const int *arrive, int host,
+		    const struct topo_link *link, bool forwards)
+{
+	int near = -1, best = 0;
+
+	for (int e = 0; e < 2; e++) {
+		int hops = distance(topo, arrive, host, link->host[e]);
+
+		if (hops < 0 || (forwards && topo->hosts[link->host[e]].forward != FORWARD_YES))
+			continue;
+		if (near < 0 || hops < best) {
+			near = e;
+			best = hops;
+		}
+	}
+	return near;
+}
+
 int topology_routes(const struct topology *topo, int host, struct topo_hop *ret_hops,
 		    struct lab_err *err)
 {
@@ -357,11 +376,10 @@ int topology_routes(const struct topology *topo, int host, struct topo_hop *ret_
 		int end = link_end(topo, i, host);
 
 		ret_hops[i] = (struct topo_hop){ .link = end >= 0 ? i : -1, .end = end };
-		for (int pass = 0; pass < 2 && ret_hops[i].link < 0; pass++) {
-			int d0 = distance(topo, arrive[pass], host, link->host[0]);
-			int d1 = distance(topo, arrive[pass], host, link->host[1]);
-			int near = d0 >= 0 && (d1 < 0 || d0 <= d1) ? 0 : 1;
-			int hop = first[pass][link->host[near]];
+		/* first through hosts that forward, to an end that forwards: both addresses are there */
+		for (int pass = 0; pass < 4 && ret_hops[i].link < 0; pass++) {
+			int near = end_near(topo, arrive[pass / 2], host, link, pass % 2 == 0);
+			int hop = near < 0 ? -1 : first[pass / 2][link->host[near]];
 
 			if (hop >= 0)
 				ret_hops[i] = (struct topo_hop){ hop, link_end(topo, hop, host) };

@@ -104,6 +104,7 @@ void run_drain(struct run *run)
 	struct lab_err err = { 0 };
 
 	run->dirty = false;
+	run->drained_ns = axis_now(&run->axis);
 	axis_update(&run->axis);
 	if (observer_drain(run->observer, &err) < 0 || observer_sample(run->observer, &err) < 0)
 		run_fail_lab(run, &err);
@@ -271,7 +272,8 @@ static void turn(struct run *run)
 	ops_poll(run);
 	if (clock_now() >= run->end_ns)
 		time_out(run);
-	journal_flush(run->journal, axis_now(&run->axis) - SETTLE_NS);
+	/* not beyond the last look: what was stamped after it has yet to be read */
+	journal_flush(run->journal, run->drained_ns - SETTLE_NS);
 	if (journal_broken(run->journal))
 		run_end(run, RESULT_ERROR, "the event log cannot be written");
 }

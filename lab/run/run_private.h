@@ -14,6 +14,7 @@
  * @filters: one for each host, NULL where there are no faults
  * @ops, @socks: one for each step
  * @current: index of the step in the foreground
+ * @drained_ns: on the axis, when captures and logs were last read
  * @dirty: something has been captured or logged and waits to be taken in
  * @built: the lab stands
  * @over: the run is decided; @result, @why say how
@@ -37,6 +38,7 @@ struct run {
 	int current;
 	int64_t end_ns;
 	int64_t sample_ns;
+	int64_t drained_ns;
 	bool dirty;
 	bool built;
 	bool over;

@@ -26,6 +26,7 @@ struct talk {
 	bool eof;	/* the peer has closed its direction */
 	bool last;	/* close as soon as the buffer is out */
 	size_t len;
+	uint64_t sent; /* bytes that have left the buffer */
 	char buf[BUFFER];
 };
 
@@ -79,7 +80,7 @@ static void http_take(struct talk *talk, size_t n)
 static void chargen_fill(struct talk *talk)
 {
 	while (talk->len < BUFFER) {
-		size_t line = talk->len / 74, at = talk->len % 74;
+		uint64_t n = talk->sent + talk->len, line = n / 74, at = n % 74;
 
 		talk->buf[talk->len++] = at == 72 ? '\r' : at == 73 ? '\n' :
 					 (char)(' ' + (line + at) % 95);
@@ -146,20 +147,23 @@ static bool talk_write(struct talk *talk)
 		return errno == EAGAIN || errno == EINTR;
 	memmove(talk->buf, talk->buf + n, talk->len - (size_t)n);
 	talk->len -= (size_t)n;
+	talk->sent += (uint64_t)n;
 	return true;
 }
 
 static void talk_ready(void *arg, uint32_t events)
 {
 	struct talk *talk = arg;
-	bool wants_out;
+	bool wants_out, gone = talk->eof && events & (EPOLLERR | EPOLLHUP);
 
-	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR) && !talk->eof && !talk_read(talk)) ||
+	if (gone || (events & (EPOLLIN | EPOLLHUP | EPOLLERR) && !talk->eof && !talk_read(talk)) ||
 	    !talk_write(talk)) {
 		talk_end(talk);
 		return;
 	}
-	if ((talk->eof || talk->last) && (!talk->len || talk->server->kind->fill)) {
+	/* also a request that will never be complete */
+	if ((talk->eof || talk->last) && (!talk->len || talk->server->kind->fill ||
+					  (talk->server->kind->take == http_take && !talk->last))) {
 		talk_end(talk);
 		return;
 	}
