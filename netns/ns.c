@@ -55,8 +55,12 @@ int ns_socket(int ns_fd, int home_fd, int family, int type, int protocol, struct
 			close(fd);
 		return ret;
 	}
-	if (fd < 0)
-		return lab_err_set(err, code, "cannot open a socket (family %d, type %d, protocol %d)",
-				   family, type, protocol);
+	if (fd < 0) {
+		lab_err_set(err, code, "cannot open a socket (family %d, type %d, protocol %d)", family,
+			    type, protocol);
+		if (code == EMFILE || code == ENFILE)
+			lab_err_fix(err, "raise the limit on open files: ulimit -n 65536 (each host takes five)");
+		return -code;
+	}
 	return fd;
 }

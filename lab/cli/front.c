@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -32,7 +33,13 @@ struct worker_args {
 static int worker(void *p)
 {
 	struct worker_args *args = p;
+	struct rlimit files;
 
+	/* a host takes five descriptors; the usual soft limit is there for programs that use select() */
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	close(args->front_event_fd);
 	close(args->front_control_fd);
 	return run_case(args->scenario, args->plan, args->options, args->event_fd, args->control_fd) < 0;

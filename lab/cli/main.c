@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <string.h>
 
@@ -75,11 +76,27 @@ static int output_close(int code)
 	return code ?: EXIT_LAB;
 }
 
+/*
+ * Started with stdin, stdout or stderr closed, the next file or socket would get its number and what is
+ * printed would end up there. What is written to /dev/null by way of a closed stdout was not wanted.
+ */
+static void standard_fds_fill(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
 	const char *word = argc > 1 ? argv[1] : NULL;
 
+	standard_fds_fill();
 	setlocale(LC_CTYPE, "");
 	if (!word) {
 		usage(stderr);

@@ -365,15 +365,16 @@ static bool tuple_equal(const struct four_tuple *a, const struct four_tuple *b)
 }
 
 struct end *observer_track(struct observer *o, int host, const struct four_tuple *tuple,
-			   const char *name)
+			   const char *name, bool fresh)
 {
-	struct end *end = NULL;
+	struct end *earlier = NULL, *end;
 
-	for (struct end *e = o->ends; e; e = e->next) {
-		/* an end that has a name keeps it: the same ports again are another connection */
-		if (e->host == host && tuple_equal(&e->tuple, tuple) && (!e->name[0] || !name[0]))
-			end = e;
+	/* new ones are put in front, so the first is the latest */
+	for (end = o->ends; end && !earlier; end = end->next) {
+		if (end->host == host && tuple_equal(&end->tuple, tuple))
+			earlier = end;
 	}
+	end = fresh ? NULL : earlier;
 	if (!end) {
 		end = calloc(1, sizeof(*end));
 		if (!end)
@@ -382,7 +383,10 @@ struct end *observer_track(struct observer *o, int host, const struct four_tuple
 		end->tuple = *tuple;
 		end->state = -1;
 		end->next = o->ends;
+		end->is_later = earlier;
 		o->ends = end;
+		if (earlier)
+			earlier->later = end;
 	}
 	if (name[0])
 		snprintf(end->name, sizeof(end->name), "%s", name);
@@ -402,10 +406,18 @@ int end_look(struct observer *o, struct end *end, struct diag_socket *ret_socket
 
 	if (ret < 0 || ret_socket->state == STATE_CLOSED)
 		return ret;
-	/* the kernel gives a TIME-WAIT socket a cookie of its own, so that one tells nothing */
-	if (ret_socket->timer == TIMER_TIMEWAIT)
+	/*
+	 * The kernel gives a TIME-WAIT socket a cookie of its own, so that one tells nothing. It is the
+	 * later connection's if that has been seen alive, and else still the earlier one's.
+	 */
+	if (ret_socket->timer == TIMER_TIMEWAIT) {
+		if ((end->later && end->later->state >= 0) || (end->is_later && end->state < 0))
+			memset(ret_socket, 0, sizeof(*ret_socket));
 		return 0;
+	}
 	if (end->owned && end->cookie && end->cookie != ret_socket->cookie)
+		memset(ret_socket, 0, sizeof(*ret_socket));
+	else if (!end->owned && end->later && end->later->state >= 0)
 		memset(ret_socket, 0, sizeof(*ret_socket));
 	else if (!end->owned)
 		end->cookie = ret_socket->cookie;

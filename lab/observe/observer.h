@@ -32,6 +32,8 @@ struct end {
 	uint64_t cookie; /* 0 until known */
 	bool owned;	 /* a program of ours holds it: another socket with this tuple is not it */
 	int state;	 /* last seen, -1 never */
+	struct end *later; /* the end of a later connection with the same four-tuple */
+	bool is_later;
 };
 
 /**
@@ -57,9 +59,14 @@ int observer_drain(struct observer *observer, struct lab_err *err);
 /** observer_sample() - look at the state of every watched end; 0 or -errno */
 int observer_sample(struct observer *observer, struct lab_err *err);
 
-/** observer_track() - watch an end; the same one again only gets the name. NULL if memory is out */
+/**
+ * observer_track() - watch an end
+ * @fresh: a new connection, even if there was one with this tuple; else the latest one with this
+ *         tuple is meant, and only gets the name
+ * Return: NULL if memory is out
+ */
 struct end *observer_track(struct observer *observer, int host, const struct four_tuple *tuple,
-			   const char *name);
+			   const char *name, bool fresh);
 
 /** observer_watches() - whether there is any end to be sampled */
 bool observer_watches(const struct observer *observer);

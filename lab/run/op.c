@@ -175,6 +175,7 @@ void op_fail(struct op *op, const struct lab_err *err)
 
 void op_skip(struct op *op, const char *why)
 {
+	op->judged = true;
 	run_end(op->run, RESULT_SKIPPED, "%s", why);
 }
 

@@ -131,14 +131,14 @@ void sock_track(struct op *op, struct sock *sock)
 		tuple.rport = op->dial_port;
 	}
 	sock->lport = tuple.lport;
-	sock->end = observer_track(run->observer, sock->host, &tuple, sock->name);
+	sock->end = observer_track(run->observer, sock->host, &tuple, sock->name, op->dial_port);
 	if (!sock->end)
 		return;
 	sock->end->owned = !getsockopt(sock->fd, SOL_SOCKET, SO_COOKIE, &sock->end->cookie, &len);
 	other = tuple_mirror(&tuple);
 	peer = topology_owner(&run->plan->topo, tuple.af == AF_INET6 ? FAM6 : FAM4, tuple.remote);
 	if (peer >= 0)
-		observer_track(run->observer, peer, &other, "");
+		observer_track(run->observer, peer, &other, "", op->dial_port);
 }
 
 bool sock_blocking(struct op *op, struct sock *sock)
