@@ -184,11 +184,26 @@ static void word_put(FILE *out, const char *word)
 	fputc('\'', out);
 }
 
+/* The plan's --set words, which are quoted for a shell already: a blank in quotes parts nothing. */
+static void sets_put(FILE *out, const char *set)
+{
+	bool quoted = false;
+
+	if (*set)
+		fputs(" --set ", out);
+	for (; *set; set++) {
+		quoted ^= *set == '\'';
+		if (*set == ' ' && !quoted)
+			fputs(" --set ", out);
+		else
+			fputc(*set, out);
+	}
+}
+
 static char *repeat_line(const struct session *s, const struct scenario *scenario,
 			 const struct plan *plan)
 {
-	char *text = NULL, *save = NULL;
-	_cleanup_free_ char *set = strdup(plan->set);
+	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 	bool builtin = !strncmp(scenario->file, "scenarios/", 10) && !s->options.scenarios &&
@@ -198,11 +213,7 @@ static char *repeat_line(const struct session *s, const struct scenario *scenari
 		return NULL;
 	fputs("nslab run", f);
 	word_put(f, builtin ? scenario->name : scenario->file);
-	for (char *word = set ? strtok_r(set, " ", &save) : NULL; word;
-	     word = strtok_r(NULL, " ", &save)) {
-		fputs(" --set", f);
-		word_put(f, word);
-	}
+	sets_put(f, plan->set);
 	fprintf(f, " --seed %lld", (long long)s->run.seed);
 	if (s->run.disarmed)
 		fputs(" --disarm", f);

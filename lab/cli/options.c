@@ -59,7 +59,7 @@ static int complain(const char *command, const struct option_row *rows, const ch
 	}
 	snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(word + strspn(word, "-"), "="),
 		 word + strspn(word, "-"));
-	for (; rows[n].name && n < MAX_OPTIONS - 1; n++)
+	for (; n < MAX_OPTIONS - 1 && rows[n].name; n++)
 		names[n] = rows[n].name;
 	names[n++] = "help";
 	near = nearest_word(bare, names, n);
@@ -74,7 +74,7 @@ static int tables_fill(const struct option_row *rows, struct option *longs, char
 	int n = 0;
 
 	*shorts++ = ':';
-	for (; rows[n].name && n < MAX_OPTIONS; n++) {
+	for (; n < MAX_OPTIONS && rows[n].name; n++) {
 		longs[n] = (struct option){ rows[n].name, rows[n].arg ? required_argument : no_argument,
 					    NULL, n + 1 };
 		if (!rows[n].letter)

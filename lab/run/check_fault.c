@@ -23,6 +23,17 @@ static void init(void *p)
 	args->hits = (struct compare){ .lo = 1, .hi = INT64_MAX };
 }
 
+static int check(struct reader *r, const struct node *at, int host, void *p)
+{
+	const struct args *args = p;
+	const struct fault *fault = &reader_plan(r)->faults[args->fault];
+
+	if (host >= 0 && host != fault->host)
+		return reader_problem(r, node_get(at, "at") ?: at, NULL, "fault %s is at %s; leave 'at' out",
+				      fault->name, reader_plan(r)->topo.hosts[fault->host].name);
+	return 0;
+}
+
 static int count(const void *p)
 {
 	(void)p;
@@ -61,6 +72,7 @@ const struct check_kind CHECK_FAULT = {
 	.keys = keys,
 	.args_size = sizeof(struct args),
 	.init = init,
+	.check = check,
 	.count = count,
 	.place = place,
 	.look = look,

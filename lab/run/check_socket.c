@@ -216,6 +216,10 @@ static int check(struct reader *r, const struct node *at, int host, void *p)
 
 	if (!args->n_states && args->timer < 0 && !args->left.set && !args->n_asked)
 		return reader_problem(r, at, NULL, "a check of a socket needs a state, a timer, left, or a field of tcp_info");
+	if (args->target.at >= 0 &&
+	    reader_plan(r)->steps[args->target.ref.step].verb->makes != MAKES_CONN)
+		return reader_problem(r, at, NULL, "'%s' is no connection: it has no other end",
+				      args->target.ref.name);
 	if (host >= 0)
 		return reader_problem(r, at, NULL, "a check of a socket is where the socket is; for its other end write socket: {of: NAME, at: HOST}");
 	return 0;
@@ -318,6 +322,16 @@ static int socket_look(struct op *op, const struct args *args, struct diag_socke
 	return end_look(run_observer(op->run), sock->end, ret, err);
 }
 
+static bool at_neither_end(struct op *op, const struct args *args)
+{
+	struct sock *sock = run_sock(op->run, args->target.ref.step);
+	const struct four_tuple *tuple = sock && sock->end ? &sock->end->tuple : NULL;
+
+	return tuple && args->target.at >= 0 && args->target.at != sock->host &&
+	       args->target.at != topology_owner(&run_plan(op->run)->topo,
+						 tuple->af == AF_INET6 ? FAM6 : FAM4, tuple->remote);
+}
+
 static bool state_in(const struct args *args, int state)
 {
 	for (int i = 0; i < args->n_states; i++) {
@@ -355,6 +369,12 @@ static int look(struct op *op, const void *p, int at, int i, void *state, char *
 	(void)state;
 	if (ret < 0)
 		return ret;
+	if (at_neither_end(op, args)) {
+		snprintf(expected, CHECK_TEXT, "a socket at %s",
+			 run_plan(op->run)->topo.hosts[args->target.at].name);
+		snprintf(observed, CHECK_TEXT, "this connection has no end there");
+		return 0;
+	}
 	switch (item_at(args, i, &field)) {
 	case ITEM_STATE:
 		snprintf(expected, CHECK_TEXT, "state %s", args->state_text);

@@ -52,6 +52,16 @@ static void init(void *p)
 	sockopts_none(&args->options);
 }
 
+static int check(struct reader *r, const struct node *at, struct step *step)
+{
+	const struct args *args = step->args;
+
+	if (args->ip < 0 || reader_plan(r)->ip & (args->ip ? IP_6 : IP_4))
+		return 0;
+	return reader_problem(r, node_get(at, "ip") ?: at, NULL, "this case runs on IPv%s only",
+			      args->ip ? "4" : "6");
+}
+
 /* The address to call, in the families that the case has. */
 static bool address_find(struct op *op, const struct args *args, struct state *state)
 {
@@ -175,5 +185,6 @@ const struct verb VERB_DIAL = {
 	.makes = MAKES_CONN,
 	.args_size = sizeof(struct args),
 	.init = init,
+	.check = check,
 	.start = start,
 };

@@ -181,6 +181,11 @@ static int ref_resolve(struct reader *r, const struct node *value, unsigned want
 		return reader_problem(r, value, NULL, "'%.64s' is %s (line %d), a %s was expected",
 				      name, articles[step->verb->makes], step->line, kind);
 	}
+	if (!background && r->step && r->step->verb && r->step->verb->on_host && step->host >= 0 &&
+	    r->step->host >= 0 && step->host != r->step->host)
+		return reader_problem(r, value, NULL, "'%.64s' is a socket of %s (line %d), not of %s", name,
+				      r->plan->topo.hosts[step->host].name, step->line,
+				      r->plan->topo.hosts[r->step->host].name);
 	ret->name = strdup(name);
 	ret->step = i;
 	return ret->name ? 0 : reader_nomem(r);

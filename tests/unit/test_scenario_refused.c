@@ -250,6 +250,7 @@ static void test_scenario_refuses_bad_steps(void **state)
 		{ STEP("client: {accept: [a]}"), 7, 22,
 		  "expected the name of a listener, found a list" },
 		{ STEP("client: {accept: dor}"), 7, 22, "did you mean 'door'?" },
+		{ STEP("client: {accept: door}"), 7, 22, "is a socket of server (line 6)" },
 		{ STEP("client: {recv: door}"), 7, 20,
 		  "'door' is a listener (line 6), a connection" },
 		{ STEP("server: {accept: door, as: c}\n  - server: {accept: c}"), 8, 22,
@@ -301,7 +302,7 @@ static void test_scenario_reports_everything_at_once(void **state)
 		"name: X\ntitel: t\nstory: s\nremedy: r\n"
 		"faults:\n  f: {at: fww, match: {sport: 70000}, action: dorp}\n"
 		"steps:\n  - server: {listen: 0, as: l}\n  - client: {recv: l}\n"
-		"  - check: {fault: g}\n  - client: {accept: l}\n";
+		"  - check: {fault: g}\n  - server: {accept: l}\n";
 	struct problems problems;
 
 	(void)state;
