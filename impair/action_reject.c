@@ -34,7 +34,7 @@ static const struct {
 	{ "addr-unreachable", false, { NO_CODE, ICMPV6_ADDR_UNREACH } },
 };
 
-#define WORDS                                                                                     \
+#define WORDS                                                                                          \
 	"tcp-reset; on IPv4 net-, host-, prot- or port-unreachable, net-, host- or admin-prohibited; " \
 	"on IPv6 no-route, addr-unreachable, port-unreachable or admin-prohibited"
 

@@ -74,7 +74,8 @@ static int answers_read(int fd, uint32_t last, const char *doing, struct lab_err
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n < 0)
-			return lab_err_set(err, errno, "%s: cannot read the kernel's answer", doing);
+			return lab_err_set(err, errno, "%s: cannot read the kernel's answer",
+					   doing);
 		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 			if (nlh->nlmsg_type != NLMSG_ERROR)
 				continue;
@@ -100,14 +101,20 @@ int batch_commit(struct batch *batch, int fd, const char *doing, struct lab_err 
 		ret = lab_err_set(err, errno, "%s: cannot send %zu bytes to the kernel", doing,
 				  batch->len);
 		if (ret == -EMSGSIZE)
-			lab_err_fix(err, "too many faults for one transaction here: raise net.core.wmem_max");
+			lab_err_fix(
+				err,
+				"too many faults for one transaction here: raise net.core.wmem_max");
 		return ret;
 	}
 	ret = answers_read(fd, last, doing, err);
 	if (ret == -EOPNOTSUPP || ret == -EPROTONOSUPPORT)
-		lab_err_fix(err, "the kernel has no nf_tables: modprobe nf_tables (CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET)");
+		lab_err_fix(
+			err,
+			"the kernel has no nf_tables: modprobe nf_tables (CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET)");
 	else if (ret == -ENOENT)
-		lab_err_fix(err, "an nf_tables module is missing: modprobe -a nft_numgen nft_log nft_reject_inet nfnetlink_log nf_log_syslog");
+		lab_err_fix(
+			err,
+			"an nf_tables module is missing: modprobe -a nft_numgen nft_log nft_reject_inet nfnetlink_log nf_log_syslog");
 	return ret;
 }
 

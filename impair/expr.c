@@ -2,7 +2,9 @@
 #include "impair/expr.h"
 
 #include <errno.h>
+/* libnftnl/expr.h does not include it, and needs it */
 #include <stdio.h>
+
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <linux/netfilter.h>

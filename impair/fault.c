@@ -13,8 +13,8 @@ static const struct {
 	unsigned bit;
 	const char *name;
 } segments[] = {
-	{ SEG_SYN, "syn" },   { SEG_SYN_ACK, "syn-ack" }, { SEG_ACK, "ack" }, { SEG_DATA, "data" },
-	{ SEG_FIN, "fin" },   { SEG_RST, "rst" },	  { SEG_ANY, "any" },
+	{ SEG_SYN, "syn" }, { SEG_SYN_ACK, "syn-ack" }, { SEG_ACK, "ack" }, { SEG_DATA, "data" },
+	{ SEG_FIN, "fin" }, { SEG_RST, "rst" },		{ SEG_ANY, "any" },
 };
 
 unsigned segment_from_name(const char *name)
@@ -79,7 +79,8 @@ int action_parse(const char *text, unsigned families, struct fault *fault, struc
 
 		if (strlen(action->name) == len && !strncmp(action->name, text, len)) {
 			if (action->later)
-				return lab_err_set(err, ENOSYS, "action '%s' is not available yet: %s",
+				return lab_err_set(err, ENOSYS,
+						   "action '%s' is not available yet: %s",
 						   action->name, action->later);
 			fault->action = action;
 			text += len;
@@ -87,8 +88,10 @@ int action_parse(const char *text, unsigned families, struct fault *fault, struc
 			return action->parse(text, families, fault, err);
 		}
 	}
-	return lab_err_set(err, EINVAL, "unknown action '%.*s'; expected drop, or reject and a word such as tcp-reset",
-			   (int)len, text);
+	return lab_err_set(
+		err, EINVAL,
+		"unknown action '%.*s'; expected drop, or reject and a word such as tcp-reset",
+		(int)len, text);
 }
 
 const char *action_text(const struct fault *fault, char *buf, unsigned long size)

@@ -147,7 +147,8 @@ static bool hit_read(const struct nlmsghdr *nlh, struct hit *hit)
 		struct nfulnl_msg_packet_timestamp ts;
 
 		memcpy(&ts, mnl_attr_get_payload(a), sizeof(ts));
-		hit->stamp_ns = (int64_t)be64toh(ts.sec) * 1000000000 + (int64_t)be64toh(ts.usec) * 1000;
+		hit->stamp_ns =
+			(int64_t)be64toh(ts.sec) * 1000000000 + (int64_t)be64toh(ts.usec) * 1000;
 	}
 	return true;
 }

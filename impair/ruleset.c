@@ -176,7 +176,8 @@ static int set_fill(struct nftnl_set *set, const struct topology *topo, int host
 
 static int set_put(struct batch *batch, const struct topology *topo, int host, int fam)
 {
-	enum { TYPE_IPADDR = 7, TYPE_IP6ADDR = 8 }; /* nft's own numbers, so that it can list the set */
+	/* nft's own numbers, so that it can list the set */
+	enum { TYPE_IPADDR = 7, TYPE_IP6ADDR = 8 };
 	struct nftnl_set *set = nftnl_set_alloc();
 	struct nlmsghdr *nlh;
 	char name[NAME_SIZE];
@@ -214,12 +215,13 @@ static int match_address(struct nftnl_rule *rule, const struct topology *topo, i
 {
 	uint32_t offset = fam == FAM6 ? (source ? 8 : 24) : (source ? 12 : 16);
 	char name[NAME_SIZE];
+	int ret;
 
 	if (host < 0)
 		return 0;
 	set_name(topo, host, fam, name);
-	return expr_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, offset, (uint32_t)topo_addr_len(fam)) ?:
-	       expr_in_set(rule, name, set_id(host, fam));
+	ret = expr_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, offset, (uint32_t)topo_addr_len(fam));
+	return ret ?: expr_in_set(rule, name, set_id(host, fam));
 }
 
 static int match_meta_byte(struct nftnl_rule *rule, uint32_t key, uint8_t value)
@@ -230,17 +232,18 @@ static int match_meta_byte(struct nftnl_rule *rule, uint32_t key, uint8_t value)
 static int match_port(struct nftnl_rule *rule, uint16_t port, uint32_t offset)
 {
 	uint16_t be = htons(port);
+	int ret;
 
 	if (!port)
 		return 0;
-	return expr_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offset, 2) ?:
-	       expr_compare(rule, NFT_CMP_EQ, &be, 2);
+	ret = expr_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offset, 2);
+	return ret ?: expr_compare(rule, NFT_CMP_EQ, &be, 2);
 }
 
 static uint8_t protocol_number(const struct packet_match *match, int fam)
 {
 	return match->protocol == IPPROTO_ICMP && fam == FAM6 ? IPPROTO_ICMPV6 :
-								 (uint8_t)match->protocol;
+								(uint8_t)match->protocol;
 }
 
 static int match_rules(struct batch *batch, const struct topology *topo, const struct fault *fault)
@@ -257,7 +260,8 @@ static int match_rules(struct batch *batch, const struct topology *topo, const s
 		rule = rule_new("match-", fault->name);
 		if (!rule)
 			return -ENOMEM;
-		ret = match_meta_byte(rule, NFT_META_NFPROTO, fam == FAM6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+		ret = match_meta_byte(rule, NFT_META_NFPROTO,
+				      fam == FAM6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
 		ret = ret ?: match_address(rule, topo, m->from, fam, true);
 		ret = ret ?: match_address(rule, topo, m->to, fam, false);
 		if (!ret && m->protocol)
@@ -273,8 +277,10 @@ static int match_rules(struct batch *batch, const struct topology *topo, const s
 /* tcp flags & @mask == @value */
 static int match_flags(struct nftnl_rule *rule, uint8_t mask, uint8_t value)
 {
-	return expr_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1) ?:
-	       expr_mask(rule, &mask, 1) ?: expr_compare(rule, NFT_CMP_EQ, &value, 1);
+	int ret = expr_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
+
+	ret = ret ?: expr_mask(rule, &mask, 1);
+	return ret ?: expr_compare(rule, NFT_CMP_EQ, &value, 1);
 }
 
 /* One rule for each pair of header and packet length without payload; @verdict as verdict_to(). */
@@ -302,8 +308,10 @@ static int bare_rules(struct batch *batch, const struct fault *fault, const char
 		ret = ret ?: expr_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 12, 1);
 		ret = ret ?: expr_mask(rule, &mask, 1);
 		ret = ret ?: expr_compare(rule, NFT_CMP_EQ, &offset, 1);
-		ret = ret ?: (next ? verdict_to(rule, verdict, next, fault->name) :
-				     expr_verdict(rule, verdict, NULL));
+		if (!ret && next)
+			ret = verdict_to(rule, verdict, next, fault->name);
+		else if (!ret)
+			ret = expr_verdict(rule, verdict, NULL);
 		ret = rule_put(batch, rule, ret);
 	}
 	return ret;
@@ -332,12 +340,13 @@ static int kind_rules(struct batch *batch, const struct fault *fault)
 
 	if (!segments || segments & SEG_ANY)
 		return 0;
-	if (segments & SEG_ACK)
-		ret = chain_put(batch, "bare-", fault->name, -1) ?:
-		      bare_rules(batch, fault, "bare-", NFT_GOTO, "gate-");
+	if (segments & SEG_ACK) {
+		ret = chain_put(batch, "bare-", fault->name, -1);
+		ret = ret ?: bare_rules(batch, fault, "bare-", NFT_GOTO, "gate-");
+	}
 	if (!ret && segments & SEG_DATA) {
-		ret = chain_put(batch, "full-", fault->name, -1) ?:
-		      bare_rules(batch, fault, "full-", NFT_RETURN, NULL);
+		ret = chain_put(batch, "full-", fault->name, -1);
+		ret = ret ?: bare_rules(batch, fault, "full-", NFT_RETURN, NULL);
 		if (!ret) {
 			struct nftnl_rule *rule = rule_new("full-", fault->name);
 
@@ -363,6 +372,7 @@ static int kind_rules(struct batch *batch, const struct fault *fault)
 static int pick_exprs(struct nftnl_rule *rule, const struct fault *fault)
 {
 	uint32_t last = fault->n - 1, limit = htonl(fault->n);
+	int ret;
 
 	switch (fault->pick) {
 	case PICK_ALL:
@@ -372,8 +382,9 @@ static int pick_exprs(struct nftnl_rule *rule, const struct fault *fault)
 	case PICK_EVERY:
 		return expr_counting(rule, fault->n) ?: expr_compare(rule, NFT_CMP_EQ, &last, 4);
 	case PICK_FIRST:
-		return expr_counting(rule, UINT32_MAX) ?: expr_big_endian(rule) ?:
-		       expr_compare(rule, NFT_CMP_LT, &limit, 4);
+		ret = expr_counting(rule, UINT32_MAX);
+		ret = ret ?: expr_big_endian(rule);
+		return ret ?: expr_compare(rule, NFT_CMP_LT, &limit, 4);
 	}
 	return -EINVAL;
 }
@@ -394,7 +405,8 @@ static int hit_rules(struct batch *batch, const struct fault *fault, bool disarm
 		rule = rule_new("verdict-", fault->name);
 		if (!rule)
 			return -ENOMEM;
-		ret = match_meta_byte(rule, NFT_META_NFPROTO, fam == FAM6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+		ret = match_meta_byte(rule, NFT_META_NFPROTO,
+				      fam == FAM6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
 		ret = ret ?: fault->action->emit(rule, fault, fam);
 		ret = rule_put(batch, rule, ret);
 	}

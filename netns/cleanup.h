@@ -32,9 +32,9 @@ static inline void cleanup_fclose(FILE **f)
 		fclose(*f);
 }
 
-#define _cleanup_(fn) __attribute__((cleanup(fn)))
-#define _cleanup_close_ _cleanup_(cleanup_close)
-#define _cleanup_free_ _cleanup_(cleanup_free)
+#define _cleanup_(fn)	 __attribute__((cleanup(fn)))
+#define _cleanup_close_	 _cleanup_(cleanup_close)
+#define _cleanup_free_	 _cleanup_(cleanup_free)
 #define _cleanup_fclose_ _cleanup_(cleanup_fclose)
 
 #define TAKE_FD(fd)              \
@@ -45,12 +45,12 @@ static inline void cleanup_fclose(FILE **f)
 		v_;              \
 	})
 
-#define TAKE_PTR(ptr)                       \
-	({                                  \
+#define TAKE_PTR(ptr)                         \
+	({                                    \
 		__typeof__(ptr) *p_ = &(ptr); \
-		__typeof__(ptr) v_ = *p_;   \
-		*p_ = NULL;                 \
-		v_;                         \
+		__typeof__(ptr) v_ = *p_;     \
+		*p_ = NULL;                   \
+		v_;                           \
 	})
 
 /* close and forget: safe to call twice */

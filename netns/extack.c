@@ -59,7 +59,7 @@ int extack_read(const struct nlmsghdr *nlh, struct lab_err *err, const char *doi
 	msg = attr_find((const char *)nlh + NLMSG_HDRLEN + NLMSG_ALIGN(skip),
 			nlh->nlmsg_len - NLMSG_HDRLEN - NLMSG_ALIGN(skip), NLMSGERR_ATTR_MSG);
 	if (msg)
-		snprintf(err->extack, sizeof(err->extack), "%.*s", (int)(msg->nla_len - sizeof(*msg)),
-			 (const char *)(msg + 1));
+		snprintf(err->extack, sizeof(err->extack), "%.*s",
+			 (int)(msg->nla_len - sizeof(*msg)), (const char *)(msg + 1));
 	return ret;
 }

@@ -82,7 +82,8 @@ static int scenario_sysctls(struct network *net, int host, bool last, struct lab
 	int ret = 0;
 
 	for (int i = 0; !ret && i < spec->n_sysctls; i++) {
-		ret = sysctl_write(net->sysctl_dir, spec->sysctls[i].key, spec->sysctls[i].value, err);
+		ret = sysctl_write(net->sysctl_dir, spec->sysctls[i].key, spec->sysctls[i].value,
+				   err);
 		if (ret == -ENOENT && !last)
 			ret = 0;
 	}
@@ -201,7 +202,8 @@ static void prefix_mask(const struct topo_addr *addr, int fam, uint8_t bytes[16]
 		int bits = addr->prefix - 8 * i;
 
 		if (bits > 0)
-			bytes[i] = addr->bytes[i] & (uint8_t)(bits >= 8 ? 0xff : 0xff << (8 - bits));
+			bytes[i] = addr->bytes[i] &
+				   (uint8_t)(bits >= 8 ? 0xff : 0xff << (8 - bits));
 	}
 }
 
@@ -400,7 +402,8 @@ char *network_hosts_file(const struct topology *topo, int host)
 			const struct topo_addr *a = topology_addr(topo, host, h, fam);
 
 			if (a)
-				fprintf(f, "%s %s\n", topo_addr_text(fam, a, addr), topo->hosts[h].name);
+				fprintf(f, "%s %s\n", topo_addr_text(fam, a, addr),
+					topo->hosts[h].name);
 		}
 	}
 	if (fclose(f)) {
@@ -436,7 +439,8 @@ int network_host_join(const struct network *net, int host, struct lab_err *err)
 		return lab_err_set(err, errno, "cannot make a mount namespace");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return lab_err_set(err, errno, "cannot make the mounts private");
-	if (mount("nslab", "/mnt", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=1m") < 0)
+	if (mount("nslab", "/mnt", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=1m") <
+	    0)
 		return lab_err_set(err, errno, "cannot mount a tmpfs");
 	if (file_create("/mnt/hosts", text) < 0)
 		return lab_err_set(err, errno, "cannot write a hosts file");

@@ -27,7 +27,9 @@ int ns_create(struct lab_err *err)
 
 		lab_err_set(err, code, "cannot make a network namespace (unshare CLONE_NEWNET)");
 		if (code == ENOSPC)
-			lab_err_fix(err, "raise user.max_net_namespaces: sysctl -w user.max_net_namespaces=65536");
+			lab_err_fix(
+				err,
+				"raise user.max_net_namespaces: sysctl -w user.max_net_namespaces=65536");
 		return -code;
 	}
 	return ns_current(err);
@@ -56,10 +58,12 @@ int ns_socket(int ns_fd, int home_fd, int family, int type, int protocol, struct
 		return ret;
 	}
 	if (fd < 0) {
-		lab_err_set(err, code, "cannot open a socket (family %d, type %d, protocol %d)", family,
-			    type, protocol);
+		lab_err_set(err, code, "cannot open a socket (family %d, type %d, protocol %d)",
+			    family, type, protocol);
 		if (code == EMFILE || code == ENFILE)
-			lab_err_fix(err, "raise the limit on open files: ulimit -n 65536 (each host takes five)");
+			lab_err_fix(
+				err,
+				"raise the limit on open files: ulimit -n 65536 (each host takes five)");
 		return -code;
 	}
 	return fd;

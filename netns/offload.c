@@ -14,8 +14,12 @@
 
 /* the kernel's names, net/ethtool/common.c netdev_features_strings */
 static const char *const features[] = {
-	"tx-checksum-ip-generic",  "tx-tcp-segmentation",	  "tx-tcp6-segmentation",
-	"tx-tcp-ecn-segmentation", "tx-tcp-mangleid-segmentation", "tx-generic-segmentation",
+	"tx-checksum-ip-generic",
+	"tx-tcp-segmentation",
+	"tx-tcp6-segmentation",
+	"tx-tcp-ecn-segmentation",
+	"tx-tcp-mangleid-segmentation",
+	"tx-generic-segmentation",
 	"rx-gro",
 };
 
@@ -49,7 +53,9 @@ int offload_open(struct offload **ret_offload, struct lab_err *err)
 
 		if (n < 0) {
 			offload_close(offload);
-			return lab_err_set(err, EOPNOTSUPP, "this kernel has no ethtool netlink (CONFIG_ETHTOOL_NETLINK)");
+			return lab_err_set(
+				err, EOPNOTSUPP,
+				"this kernel has no ethtool netlink (CONFIG_ETHTOOL_NETLINK)");
 		}
 		family_number = n;
 	}

@@ -117,8 +117,10 @@ int rt_veth_add(struct rt *rt, const struct rt_veth_end *a, const struct rt_veth
 
 int rt_link_set(struct rt *rt, int ifindex, int up, struct lab_err *err)
 {
-	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex,
-				 .ifi_change = IFF_UP, .ifi_flags = up ? IFF_UP : 0 };
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC,
+				 .ifi_index = ifindex,
+				 .ifi_change = IFF_UP,
+				 .ifi_flags = up ? IFF_UP : 0 };
 	_cleanup_msg_ struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
 	char doing[64];
 	int built;
@@ -131,8 +133,8 @@ int rt_link_set(struct rt *rt, int ifindex, int up, struct lab_err *err)
 static void operstate_take(const struct nlmsghdr *nlh, void *arg)
 {
 	struct nlattr *attr = nlh->nlmsg_type == RTM_NEWLINK ?
-				      nlmsg_find_attr((struct nlmsghdr *)nlh, sizeof(struct ifinfomsg),
-						      IFLA_OPERSTATE) :
+				      nlmsg_find_attr((struct nlmsghdr *)nlh,
+						      sizeof(struct ifinfomsg), IFLA_OPERSTATE) :
 				      NULL;
 
 	if (attr)
@@ -236,8 +238,9 @@ static int await(struct rt *rt, const struct awaited *awaited, const struct rt_p
 int rt_link_wait(struct rt *rt, int ifindex, const struct rt_place *place, struct lab_err *err)
 {
 	char what[64];
-	struct awaited awaited = { .look = operstate_look, .group = RTNLGRP_LINK, .what = what,
-				   .ifindex = ifindex };
+	struct awaited awaited = {
+		.look = operstate_look, .group = RTNLGRP_LINK, .what = what, .ifindex = ifindex
+	};
 
 	snprintf(what, sizeof(what), "interface %d does not come up", ifindex);
 	return await(rt, &awaited, place, err);
@@ -246,10 +249,12 @@ int rt_link_wait(struct rt *rt, int ifindex, const struct rt_place *place, struc
 int rt_addr_wait(struct rt *rt, const void *addr, const struct rt_place *place, struct lab_err *err)
 {
 	char what[96], text[INET6_ADDRSTRLEN];
-	struct awaited awaited = { .look = local_route_look, .group = RTNLGRP_IPV6_ROUTE, .what = what,
-				   .addr = addr };
+	struct awaited awaited = {
+		.look = local_route_look, .group = RTNLGRP_IPV6_ROUTE, .what = what, .addr = addr
+	};
 
-	snprintf(what, sizeof(what), "address %s does not come up", addr_text(AF_INET6, addr, text));
+	snprintf(what, sizeof(what), "address %s does not come up",
+		 addr_text(AF_INET6, addr, text));
 	return await(rt, &awaited, place, err);
 }
 

@@ -61,7 +61,8 @@ int rt_addr_add(struct rt *rt, int ifindex, int family, const void *addr, int pr
  * The kernel makes the local route of a new IPv6 address in a work queue, even without DAD; until it
  * is there, packets to the address are thrown away. As rt_link_wait(), for at most two seconds.
  */
-int rt_addr_wait(struct rt *rt, const void *addr, const struct rt_place *place, struct lab_err *err);
+int rt_addr_wait(struct rt *rt, const void *addr, const struct rt_place *place,
+		 struct lab_err *err);
 
 /** rt_route_add() - @dst/@prefix through the router @via on @ifindex */
 int rt_route_add(struct rt *rt, int family, const void *dst, int prefix, const void *via,

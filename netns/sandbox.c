@@ -91,11 +91,13 @@ static void limit_blocker(char *buf, size_t size)
 		snprintf(path, sizeof(path), "/proc/sys/user/max_%s_namespaces", kinds[i]);
 		if (!file_says(path, "0"))
 			continue;
-		snprintf(buf, size, "%s namespaces are switched off: sysctl -w user.max_%s_namespaces=10000",
+		snprintf(buf, size,
+			 "%s namespaces are switched off: sysctl -w user.max_%s_namespaces=10000",
 			 kinds[i], kinds[i]);
 		return;
 	}
-	snprintf(buf, size, "a limit on namespaces is reached (user.max_user_namespaces, user.max_net_namespaces, user.max_pid_namespaces or 32 levels of nesting)");
+	snprintf(buf, size,
+		 "a limit on namespaces is reached (user.max_user_namespaces, user.max_net_namespaces, user.max_pid_namespaces or 32 levels of nesting)");
 }
 
 /*
@@ -111,15 +113,21 @@ static void refusal_blocker(int code, char *buf, size_t size)
 
 	confined_by(profile, sizeof(profile));
 	if (file_says("/proc/sys/kernel/unprivileged_userns_clone", "0"))
-		snprintf(buf, size, "user namespaces are for root only here: sysctl -w kernel.unprivileged_userns_clone=1, or run nslab as root");
+		snprintf(buf, size,
+			 "user namespaces are for root only here: sysctl -w kernel.unprivileged_userns_clone=1, or run nslab as root");
 	else if (filtered && code == EPERM && (profile[0] || !restricted))
-		snprintf(buf, size, "a seccomp profile is active, as in a container, and refuses namespaces: docker run --privileged, or --security-opt seccomp=unconfined --security-opt apparmor=unconfined --cap-add SYS_ADMIN --cap-add NET_ADMIN");
+		snprintf(buf, size,
+			 "a seccomp profile is active, as in a container, and refuses namespaces: docker run --privileged, or --security-opt seccomp=unconfined --security-opt apparmor=unconfined --cap-add SYS_ADMIN --cap-add NET_ADMIN");
 	else if (profile[0])
-		snprintf(buf, size, "the AppArmor profile %s confines this process: docker run --security-opt apparmor=unconfined, or outside of a container a profile that allows it", profile);
+		snprintf(buf, size,
+			 "the AppArmor profile %s confines this process: docker run --security-opt apparmor=unconfined, or outside of a container a profile that allows it",
+			 profile);
 	else if (restricted)
-		snprintf(buf, size, "AppArmor restricts user namespaces (Ubuntu 23.10 and later): sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for nslab with 'userns,', or run nslab as root");
+		snprintf(buf, size,
+			 "AppArmor restricts user namespaces (Ubuntu 23.10 and later): sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for nslab with 'userns,', or run nslab as root");
 	else
-		snprintf(buf, size, "the system refuses it (a security module, a chroot, or a container without CAP_SYS_ADMIN); 'nslab doctor' tells more");
+		snprintf(buf, size,
+			 "the system refuses it (a security module, a chroot, or a container without CAP_SYS_ADMIN); 'nslab doctor' tells more");
 }
 
 void sandbox_blocker(int code, char *buf, size_t size)
@@ -130,7 +138,8 @@ void sandbox_blocker(int code, char *buf, size_t size)
 	else if (code == EPERM || code == EACCES)
 		refusal_blocker(code, buf, size);
 	else if (code == EINVAL)
-		snprintf(buf, size, "the kernel was built without user, PID or network namespaces (CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS)");
+		snprintf(buf, size,
+			 "the kernel was built without user, PID or network namespaces (CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS)");
 }
 
 static int file_put(const char *path, const char *text, struct lab_err *err)
@@ -255,8 +264,11 @@ static int report_read(int fd, struct lab_err *err)
 int sandbox_spawn(int (*fn)(void *arg), void *arg, struct sandbox *ret, struct lab_err *err)
 {
 	_cleanup_close_ int lifeline_r = -1, lifeline_w = -1, report_r = -1, report_w = -1;
-	struct child_args args = { .fn = fn, .arg = arg, .user_ns = !sandbox_privileged(),
-				   .uid = geteuid(), .gid = getegid() };
+	struct child_args args = { .fn = fn,
+				   .arg = arg,
+				   .user_ns = !sandbox_privileged(),
+				   .uid = geteuid(),
+				   .gid = getegid() };
 	unsigned long flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_PIDFD | SIGCHLD;
 	int pipes[2], pidfd = -1, code;
 	long pid;

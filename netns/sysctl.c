@@ -12,8 +12,8 @@
 
 #include "netns/cleanup.h"
 
-#define V4 "net.ipv4."
-#define V6 "net.ipv6.conf."
+#define V4	    "net.ipv4."
+#define V6	    "net.ipv6.conf."
 #define DEFAULT_618 "the default of Linux 6.18, so that every kernel behaves alike"
 
 /*
@@ -56,12 +56,14 @@ static const struct sysctl_pin pins[] = {
 	{ V4 "tcp_fastopen_blackhole_timeout_sec", "0", DEFAULT_618 },
 	{ V4 "tcp_mtu_probing", "0", DEFAULT_618 },
 	{ V4 "tcp_moderate_rcvbuf", "1", DEFAULT_618 },
-	{ V4 "tcp_rmem", "4096 131072 33554432", "the default's maximum depends on memory and kernel" },
+	{ V4 "tcp_rmem", "4096 131072 33554432",
+	  "the default's maximum depends on memory and kernel" },
 	{ V4 "tcp_wmem", "4096 16384 4194304", "the default's maximum depends on memory" },
 	{ V4 "tcp_no_metrics_save", "1",
 	  "else a slow or lossy handshake is remembered and spoils the next connection" },
 	{ V4 "tcp_invalid_ratelimit", "500", DEFAULT_618 },
-	{ V4 "tcp_challenge_ack_limit", "2147483647", DEFAULT_618 ": challenge ACKs are not limited" },
+	{ V4 "tcp_challenge_ack_limit", "2147483647",
+	  DEFAULT_618 ": challenge ACKs are not limited" },
 	{ V4 "ip_local_port_range", "32768 60999", DEFAULT_618 },
 	{ V4 "ip_default_ttl", "64", DEFAULT_618 },
 	{ V4 "icmp_ratelimit", "0", "else only the first few rejected packets are told so" },
@@ -70,7 +72,8 @@ static const struct sysctl_pin pins[] = {
 	  "per namespace since 6.13, before that of the machine and out of reach; icmp_ratemask bypasses it" },
 	{ "net.ipv6.icmp.ratelimit", "0", "as icmp_ratelimit" },
 	{ "net.ipv6.icmp.ratemask", "", "as icmp_ratemask: no type is limited" },
-	{ V4 "conf.all.rp_filter", "0", "inherited from the machine; would drop what asymmetric routes bring" },
+	{ V4 "conf.all.rp_filter", "0",
+	  "inherited from the machine; would drop what asymmetric routes bring" },
 	{ V4 "conf.default.rp_filter", "0", "as conf.all.rp_filter" },
 	{ V4 "conf.all.accept_redirects", "0", "routes are those of the topology" },
 	{ V4 "conf.default.accept_redirects", "0", "as conf.all.accept_redirects" },
@@ -81,7 +84,8 @@ static const struct sysctl_pin pins[] = {
 	{ V6 "default.accept_ra", "0", "no router talks in the lab but those of the topology" },
 	{ V6 "default.autoconf", "0", "addresses are those of the topology" },
 	{ V6 "default.router_solicitations", "0", "keeps captures clean" },
-	{ V6 "default.addr_gen_mode", "1", "no link-local addresses: addresses are those of the topology" },
+	{ V6 "default.addr_gen_mode", "1",
+	  "no link-local addresses: addresses are those of the topology" },
 	{ V6 "default.use_tempaddr", "0", "addresses are those of the topology" },
 	{ V6 "default.accept_redirects", "0", "routes are those of the topology" },
 	{ "net.ipv6.bindv6only", "0", DEFAULT_618 },
@@ -104,7 +108,9 @@ int sysctl_path(const char *key, char *buf, size_t size)
 	for (size_t i = 0; i <= len; i++) {
 		char c = key[i];
 
-		if (c && !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./", c))
+		if (c &&
+		    !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./",
+			    c))
 			return -EINVAL;
 		buf[i] = c == '.' && dots ? '/' : c == '/' && dots ? '.' : c;
 	}
@@ -126,7 +132,9 @@ int sysctl_open_dir(struct lab_err *err)
 	if (fd < 0) {
 		int ret = lab_err_set(err, errno, "cannot open /proc/sys");
 
-		lab_err_fix(err, "nslab needs /proc mounted; in a container: --security-opt systempaths=unconfined");
+		lab_err_fix(
+			err,
+			"nslab needs /proc mounted; in a container: --security-opt systempaths=unconfined");
 		return ret;
 	}
 	return fd;
@@ -148,7 +156,9 @@ static int sysctl_open(int dir_fd, const char *key, int flags, struct lab_err *e
 		return lab_err_set(err, ENOENT, "this kernel has no sysctl %s", key);
 	ret = lab_err_set(err, errno, "cannot open sysctl %s", key);
 	if (ret == -EROFS)
-		lab_err_fix(err, "/proc/sys is mounted read-only, as containers do; run with --privileged or --security-opt systempaths=unconfined");
+		lab_err_fix(
+			err,
+			"/proc/sys is mounted read-only, as containers do; run with --privileged or --security-opt systempaths=unconfined");
 	return ret;
 }
 

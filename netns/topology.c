@@ -115,7 +115,8 @@ static struct topo_addr addr_choose(int fam, int n, int end)
 }
 
 /* Index of a link whose network overlaps @addr, or -1; @self is left out. */
-static int overlap_find(const struct topology *topo, int fam, const struct topo_addr *addr, int self)
+static int overlap_find(const struct topology *topo, int fam, const struct topo_addr *addr,
+			int self)
 {
 	for (int i = 0; i < topo->n_links; i++) {
 		if (i == self)
@@ -206,12 +207,14 @@ static int addresses_check(const struct topology *topo, int i, int fam, struct l
 		return lab_err_set(err, EINVAL, "both ends of %s -- %s have the address %s", host_a,
 				   host_b, ta);
 	if (a->prefix != b->prefix || !networks_overlap(a, b))
-		return lab_err_set(err, EINVAL, "the ends of %s -- %s are in different networks: %s/%d and %s/%d",
+		return lab_err_set(err, EINVAL,
+				   "the ends of %s -- %s are in different networks: %s/%d and %s/%d",
 				   host_a, host_b, ta, a->prefix, tb, b->prefix);
 	other = overlap_find(topo, fam, a, i);
 	if (other >= 0)
-		return lab_err_set(err, EINVAL, "the network %s/%d of %s -- %s overlaps that of %s -- %s",
-				   ta, a->prefix, host_a, host_b,
+		return lab_err_set(err, EINVAL,
+				   "the network %s/%d of %s -- %s overlaps that of %s -- %s", ta,
+				   a->prefix, host_a, host_b,
 				   topo->hosts[topo->links[other].host[0]].name,
 				   topo->hosts[topo->links[other].host[1]].name);
 	return 0;

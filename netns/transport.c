@@ -80,7 +80,8 @@ int transport_talk(struct transport *t, int built, struct nl_msg *msg, struct la
 	while (!t->answered) {
 		ret = nl_recvmsgs_default(t->sk);
 		if (ret < 0 && !t->answered)
-			return lab_err_set(err, errno ?: EIO, "%s: no answer from the kernel", doing);
+			return lab_err_set(err, errno ?: EIO, "%s: no answer from the kernel",
+					   doing);
 	}
 	return t->answer;
 }

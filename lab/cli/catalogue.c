@@ -40,7 +40,7 @@ static char *name_of(const char *path)
 
 /* Takes over nothing; a later source of the same name replaces the earlier one if @override. */
 static int sources_put(struct sources *s, const char *name, const char *file, const char *text,
-		      size_t len, bool override)
+		       size_t len, bool override)
 {
 	struct source new = { .name = strdup(name), .file = strdup(file), .len = len, .read = text };
 	struct source *list;
@@ -127,7 +127,8 @@ int catalogue_load(const char *dir, struct sources *ret_sources)
 	for (const struct builtin *b = builtins; !ret && b->path; b++) {
 		_cleanup_free_ char *name = name_of(b->path + sizeof(prefix) - 1);
 
-		ret = name ? sources_put(ret_sources, name, b->path, b->text, b->len, false) : -ENOMEM;
+		ret = name ? sources_put(ret_sources, name, b->path, b->text, b->len, false) :
+			     -ENOMEM;
 	}
 	if (!ret && dir && *dir)
 		ret = folder_add(ret_sources, dir, true);
@@ -182,7 +183,8 @@ static int word_collect(const struct sources *catalogue, const char *word, struc
 	return sources_put(ret, word, word, NULL, 0, false);
 }
 
-int sources_collect(const struct sources *catalogue, char **words, int n, struct sources *ret_sources)
+int sources_collect(const struct sources *catalogue, char **words, int n,
+		    struct sources *ret_sources)
 {
 	int ret = 0;
 
@@ -219,15 +221,16 @@ struct scenario *source_parse(struct source *source, const struct strings *set)
 	struct param *params;
 	int n;
 
-	if (!source->read && scenario_read_file(source->file, &source->text, &source->len, &problems) < 0) {
+	if (!source->read &&
+	    scenario_read_file(source->file, &source->text, &source->len, &problems) < 0) {
 		problems_print(&problems, stderr);
 		problems_free(&problems);
 		return NULL;
 	}
 	source->read = true;
 	params = set_split(set, &n);
-	scenario_parse(source->file, source->text, source->len, run_vocabulary(), params, n, &scenario,
-		       &problems);
+	scenario_parse(source->file, source->text, source->len, run_vocabulary(), params, n,
+		       &scenario, &problems);
 	if (problems_any(&problems))
 		problems_print(&problems, stderr);
 	problems_free(&problems);

@@ -19,8 +19,9 @@ static const struct option_row rows[] = {
 	{ "tag", 't', "TAG", "only what has this tag; may be repeated", OPTION_LIST,
 	  offsetof(struct options, tags) },
 	{ "json", 0, NULL, "as one JSON array", OPTION_FLAG, offsetof(struct options, json) },
-	{ "cases", 0, NULL, "a line for each case: name, --set words, faults, expectations, by tabs",
-	  OPTION_FLAG, offsetof(struct options, cases) },
+	{ "cases", 0, NULL,
+	  "a line for each case: name, --set words, faults, expectations, by tabs", OPTION_FLAG,
+	  offsetof(struct options, cases) },
 	{ "scenarios", 0, "DIR", "scenarios that override those compiled in; also $NSLAB_SCENARIOS",
 	  OPTION_TEXT, offsetof(struct options, scenarios) },
 	{ 0 },
@@ -42,12 +43,13 @@ static json_t *scenario_json(const struct scenario *s)
 	for (int i = 0; i < s->n_plans; i++) {
 		const struct plan *p = &s->plans[i];
 
-		json_array_append_new(cases, json_pack("{s:s, s:s, s:i, s:i, s:i}", "name", p->name, "set",
-						       p->set, "faults", p->n_faults, "steps",
-						       p->n_steps, "expectations", p->n_expectations));
+		json_array_append_new(cases,
+				      json_pack("{s:s, s:s, s:i, s:i, s:i}", "name", p->name, "set",
+						p->set, "faults", p->n_faults, "steps", p->n_steps,
+						"expectations", p->n_expectations));
 	}
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", s->name, "title", s->title, "file",
-			 s->file, "tags", strings_json(s->tags, s->n_tags), "claims",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", s->name, "title", s->title,
+			 "file", s->file, "tags", strings_json(s->tags, s->n_tags), "claims",
 			 strings_json(s->claims, s->n_claims), "cases", cases);
 }
 

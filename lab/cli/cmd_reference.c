@@ -43,7 +43,8 @@ static void pins_print(FILE *out)
 	      out);
 	for (int i = 0; (pin = sysctl_pin_at(i)); i++)
 		fprintf(out, "| `%s` | %s%s%s | %s |\n", pin->key, pin->value[0] ? "`" : "",
-			pin->value[0] ? pin->value : "(empty)", pin->value[0] ? "`" : "", pin->reason);
+			pin->value[0] ? pin->value : "(empty)", pin->value[0] ? "`" : "",
+			pin->reason);
 }
 
 static int run(const struct command *command, int argc, char **argv)

@@ -4,6 +4,7 @@
 
 #include "lab/cli/catalogue.h"
 #include "lab/cli/command.h"
+#include "lab/cli/command_line.h"
 #include "lab/cli/front.h"
 #include "lab/report/report.h"
 #include "lab/scenario/problem.h"
@@ -19,11 +20,12 @@ static const struct option_row rows[] = {
 	{ "all", 'a', NULL, "run the whole catalogue", OPTION_FLAG, offsetof(struct options, all) },
 	{ "tag", 't', "TAG", "run what has this tag; may be repeated", OPTION_LIST,
 	  offsetof(struct options, tags) },
-	{ "set", 's', "KEY=VALUE", "set a parameter, choose a matrix value or ip=4, ip=6", OPTION_LIST,
-	  offsetof(struct options, set) },
+	{ "set", 's', "KEY=VALUE", "set a parameter, choose a matrix value or ip=4, ip=6",
+	  OPTION_LIST, offsetof(struct options, set) },
 	{ "seed", 0, "N", "decides what is left to chance; default 1", OPTION_TEXT,
 	  offsetof(struct options, seed) },
-	{ "repeat", 0, "N", "run each case N times", OPTION_TEXT, offsetof(struct options, repeat) },
+	{ "repeat", 0, "N", "run each case N times", OPTION_TEXT,
+	  offsetof(struct options, repeat) },
 	{ "timeout", 0, "TIME", "end a run after this; default 60s, or its declared times + 30s",
 	  OPTION_TEXT, offsetof(struct options, timeout) },
 	{ "events", 0, "FILE", "write the event log as JSON lines; - is stdout", OPTION_TEXT,
@@ -98,8 +100,10 @@ static int options_check(struct session *s)
 	s->run.invert = (int)invert;
 	s->run.disarmed = o->disarm;
 	s->run.unpinned = o->unpinned;
-	if (o->timeout && (value_duration(o->timeout, &s->run.timeout_ns) < 0 || !s->run.timeout_ns)) {
-		fprintf(stderr, "nslab run: --timeout '%s': expected a duration such as 90s or 2min\n",
+	if (o->timeout &&
+	    (value_duration(o->timeout, &s->run.timeout_ns) < 0 || !s->run.timeout_ns)) {
+		fprintf(stderr,
+			"nslab run: --timeout '%s': expected a duration such as 90s or 2min\n",
 			text_escape(o->timeout, shown, sizeof(shown)));
 		return -EINVAL;
 	}
@@ -166,38 +170,9 @@ static void event_take(void *arg, const struct event *event, const char *line, s
 		s->unmet[0] = '\0';
 	if (event->type == EVENT_EXPECTATION && !event->expectation.met && !s->unmet[0])
 		snprintf(s->unmet, sizeof(s->unmet), "line %d: %s: expected %s, observed %s",
-			 event->expectation.line, event->expectation.text, event->expectation.expected,
-			 event->expectation.observed);
+			 event->expectation.line, event->expectation.text,
+			 event->expectation.expected, event->expectation.observed);
 	REPORT_TERMINAL.event(s->report, event);
-}
-
-/* A word of a command line as a shell takes it. */
-static void word_put(FILE *out, const char *word)
-{
-	if (*word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%")]) {
-		fprintf(out, " %s", word);
-		return;
-	}
-	fputs(" '", out);
-	for (; *word; word++)
-		*word == '\'' ? (void)fputs("'\\''", out) : (void)fputc(*word, out);
-	fputc('\'', out);
-}
-
-/* The plan's --set words, which are quoted for a shell already: a blank in quotes parts nothing. */
-static void sets_put(FILE *out, const char *set)
-{
-	bool quoted = false;
-
-	if (*set)
-		fputs(" --set ", out);
-	for (; *set; set++) {
-		quoted ^= *set == '\'';
-		if (*set == ' ' && !quoted)
-			fputs(" --set ", out);
-		else
-			fputc(*set, out);
-	}
 }
 
 static char *repeat_line(const struct session *s, const struct scenario *scenario,
@@ -206,14 +181,10 @@ static char *repeat_line(const struct session *s, const struct scenario *scenari
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
-	bool builtin = !strncmp(scenario->file, "scenarios/", 10) && !s->options.scenarios &&
-		       !getenv("NSLAB_SCENARIOS");
 
 	if (!f)
 		return NULL;
-	fputs("nslab run", f);
-	word_put(f, builtin ? scenario->name : scenario->file);
-	sets_put(f, plan->set);
+	command_put(f, scenario, plan, !s->options.scenarios);
 	fprintf(f, " --seed %lld", (long long)s->run.seed);
 	if (s->run.disarmed)
 		fputs(" --disarm", f);
@@ -256,7 +227,8 @@ static int case_run(struct session *s, const struct scenario *scenario, const st
 
 	run.repeat = repeat;
 	if (front_run(scenario, plan, &run, event_take, s, &outcome, &err) < 0) {
-		fprintf(stderr, "nslab: cannot start the lab: %s\n", lab_err_text(&err, text, sizeof(text)));
+		fprintf(stderr, "nslab: cannot start the lab: %s\n",
+			lab_err_text(&err, text, sizeof(text)));
 		if (err.fix[0])
 			fprintf(stderr, "  %s\n", err.fix);
 		return EXIT_LAB;
@@ -355,17 +327,21 @@ static int session_run(struct session *s, struct sources *catalogue, char **word
 	int code = EXIT_USAGE;
 
 	if (s->options.all && n)
-		fprintf(stderr, "nslab run: give either --all or names, files and folders, not both\n"), n = 0;
+		fprintf(stderr,
+			"nslab run: give either --all or names, files and folders, not both\n"),
+			n = 0;
 	else if (s->options.all || (s->options.tags.n && !n))
 		chosen = catalogue;
 	else if (!n)
-		fprintf(stderr, "nslab run: which scenario? Give a name, a file or a folder, --tag or --all; 'nslab list' shows the names\n");
+		fprintf(stderr,
+			"nslab run: which scenario? Give a name, a file or a folder, --tag or --all; 'nslab list' shows the names\n");
 	else if (sources_collect(catalogue, words, n, &sources) < 0)
 		n = 0;
 	if (chosen == catalogue || n) {
 		if (scenarios_parse(s, chosen) == 0 && inverts_check(s) == 0) {
 			if (!s->n_cases)
-				fprintf(stderr, "nslab run: no scenario has such a tag; 'nslab list' shows the tags\n");
+				fprintf(stderr,
+					"nslab run: no scenario has such a tag; 'nslab list' shows the tags\n");
 			else if (outputs_open(s) == 0) {
 				code = cases_run(s);
 				code = outputs_close(s, code);

@@ -3,6 +3,7 @@
 
 #include "lab/cli/catalogue.h"
 #include "lab/cli/command.h"
+#include "lab/cli/command_line.h"
 #include "lab/cli/picture.h"
 #include "lab/report/report.h"
 #include "lab/run/run.h"
@@ -47,18 +48,22 @@ static void steps_print(const struct plan *plan)
 	for (int i = 0; i < plan->n_steps; i++) {
 		const struct step *step = &plan->steps[i];
 
-		printf("  %2d. %s%s%s%s\n", i + 1, step->host >= 0 ? plan->topo.hosts[step->host].name : "",
-		       step->host >= 0 ? ": " : "", step->text, step->background ? " (in background)" : "");
+		printf("  %2d. %s%s%s%s\n", i + 1,
+		       step->host >= 0 ? plan->topo.hosts[step->host].name : "",
+		       step->host >= 0 ? ": " : "", step->text,
+		       step->background ? " (in background)" : "");
 		expect_print(step);
 	}
 }
 
-static void cases_print(const struct scenario *s)
+static void cases_print(const struct scenario *s, const struct options *o)
 {
 	printf("\nCases\n");
-	for (int i = 0; i < s->n_plans; i++)
-		printf("  nslab run %s%s%s\n", s->name, s->plans[i].set[0] ? " --set " : "",
-		       s->plans[i].set);
+	for (int i = 0; i < s->n_plans; i++) {
+		fputs("  ", stdout);
+		command_put(stdout, s, &s->plans[i], !o->scenarios);
+		putchar('\n');
+	}
 }
 
 static int one_show(struct source *source, const struct options *o)
@@ -75,7 +80,7 @@ static int one_show(struct source *source, const struct options *o)
 	}
 	report_options_detect(stdout, &options);
 	printf("%s\n", s->name);
-	prose_print(s->title, 0, &options, stdout);
+	prose_print(s->plans[0].title, 0, &options, stdout);
 	putchar('\n');
 	prose_print(s->story, 2, &options, stdout);
 	printf("\nTopology\n");
@@ -84,7 +89,7 @@ static int one_show(struct source *source, const struct options *o)
 	steps_print(&s->plans[0]);
 	printf("\nWhat to do\n");
 	prose_print(s->remedy, 2, &options, stdout);
-	cases_print(s);
+	cases_print(s, o);
 	scenario_free(s);
 	return EXIT_OK;
 }

@@ -8,11 +8,11 @@
 /* exit codes, see docs/nslab.1 */
 enum {
 	EXIT_OK = 0,
-	EXIT_UNMET = 1,	    /* an expectation was not met */
-	EXIT_USAGE = 2,	    /* usage, or an invalid scenario */
-	EXIT_LAB = 3,	    /* the lab could not be built */
-	EXIT_NOTHING = 77,  /* nothing could run here */
-	EXIT_SIGNAL = 128,  /* plus the signal's number */
+	EXIT_UNMET = 1,	   /* an expectation was not met */
+	EXIT_USAGE = 2,	   /* usage, or an invalid scenario */
+	EXIT_LAB = 3,	   /* the lab could not be built */
+	EXIT_NOTHING = 77, /* nothing could run here */
+	EXIT_SIGNAL = 128, /* plus the signal's number */
 };
 
 /**

@@ -20,6 +20,7 @@
 #include "netns/sandbox.h"
 
 static const int64_t grace_ns = 5000000000; /* for a worker to tidy up when its time is over */
+static const int64_t echo_ns = 300000000;
 static const int64_t farewell_ns = 2000000000; /* for one that was asked to end */
 
 struct worker_args {
@@ -42,7 +43,8 @@ static int worker(void *p)
 	}
 	close(args->front_event_fd);
 	close(args->front_control_fd);
-	return run_case(args->scenario, args->plan, args->options, args->event_fd, args->control_fd) < 0;
+	return run_case(args->scenario, args->plan, args->options, args->event_fd,
+			args->control_fd) < 0;
 }
 
 struct front {
@@ -84,7 +86,8 @@ static void lines_take(struct front *f)
 			f->event(f->arg, &event, at, len);
 			event_clear(&event);
 		} else {
-			fprintf(stderr, "nslab: bug: the worker wrote an event that cannot be read: %s\n",
+			fprintf(stderr,
+				"nslab: bug: the worker wrote an event that cannot be read: %s\n",
 				why);
 		}
 		at = newline + 1;
@@ -114,8 +117,11 @@ static ssize_t log_read(struct front *f, int fd)
 	return n;
 }
 
-/* A signal for us: the first asks the worker to end, the second ends it. */
-static int64_t signal_take(int signal_fd, int control_fd, struct sandbox *box, int *count,
+/*
+ * A signal for us. The first asks the worker to end, a later one ends it; one that comes right behind
+ * the first is the same (timeout(1) signals its child and then the whole group).
+ */
+static int64_t signal_take(int signal_fd, int control_fd, struct sandbox *box, int64_t *first_ns,
 			   struct outcome *o)
 {
 	struct signalfd_siginfo info;
@@ -124,17 +130,22 @@ static int64_t signal_take(int signal_fd, int control_fd, struct sandbox *box, i
 	if (read(signal_fd, &info, sizeof(info)) != sizeof(info))
 		return INT64_MAX;
 	sig = (unsigned char)info.ssi_signo;
-	o->signal = sig;
-	if ((*count)++ || write(control_fd, &sig, 1) != 1)
+	if (!*first_ns) {
+		*first_ns = clock_now();
+		o->signal = sig;
+		if (write(control_fd, &sig, 1) != 1)
+			kill(box->pid, SIGKILL);
+	} else if (clock_now() - *first_ns > echo_ns) {
 		kill(box->pid, SIGKILL);
-	return clock_now() + farewell_ns;
+	}
+	return *first_ns + farewell_ns;
 }
 
 static void pump(struct front *f, int event_fd, int control_fd, int signal_fd, struct sandbox *box,
 		 int64_t timeout_ns)
 {
 	int64_t until = clock_now() + timeout_ns + grace_ns;
-	int signals = 0;
+	int64_t first_signal_ns = 0;
 
 	for (;;) {
 		struct pollfd fds[] = { { .fd = event_fd, .events = POLLIN },
@@ -147,7 +158,8 @@ static void pump(struct front *f, int event_fd, int control_fd, int signal_fd, s
 		    errno != EINTR)
 			return;
 		if (fds[1].revents & POLLIN) {
-			int64_t at = signal_take(signal_fd, control_fd, box, &signals, f->outcome);
+			int64_t at = signal_take(signal_fd, control_fd, box, &first_signal_ns,
+						 f->outcome);
 
 			until = at < until ? at : until;
 		}
@@ -163,7 +175,8 @@ static void epitaph(struct front *f, int status)
 
 	if (f->ended && WIFEXITED(status) && WEXITSTATUS(status)) {
 		o->result = RESULT_ERROR;
-		snprintf(o->why, sizeof(o->why), "the worker ended with status %d after its last event",
+		snprintf(o->why, sizeof(o->why),
+			 "the worker ended with status %d after its last event",
 			 WEXITSTATUS(status));
 	}
 	if (f->ended)
@@ -179,12 +192,22 @@ static void epitaph(struct front *f, int status)
 			 WEXITSTATUS(status));
 }
 
+/* One that whoever started us wants to be ignored (nohup, a job in the background) stays ignored. */
+static void signal_add(sigset_t *mask, int sig)
+{
+	struct sigaction sa;
+
+	if (sigaction(sig, NULL, &sa) < 0 || sa.sa_handler != SIG_IGN)
+		sigaddset(mask, sig);
+}
+
 int front_run(const struct scenario *scenario, const struct plan *plan,
 	      const struct run_options *options,
 	      void (*event)(void *arg, const struct event *event, const char *line, size_t len),
 	      void *arg, struct outcome *ret_outcome, struct lab_err *err)
 {
-	_cleanup_close_ int event_r = -1, event_w = -1, control_r = -1, control_w = -1, signals = -1;
+	_cleanup_close_ int event_r = -1, event_w = -1, control_r = -1, control_w = -1,
+			    signals = -1;
 	struct front f = { .event = event, .arg = arg, .outcome = ret_outcome };
 	struct worker_args args = { .scenario = scenario, .plan = plan, .options = options };
 	int events[2], control[2], ret, status;
@@ -200,14 +223,15 @@ int front_run(const struct scenario *scenario, const struct plan *plan,
 		return lab_err_set(err, errno, "cannot make a pipe");
 	control_r = control[0];
 	control_w = control[1];
-	fcntl(event_w, F_SETPIPE_SZ, 1 << 20); /* an ordinary user may get less, which is all right */
+	fcntl(event_w, F_SETPIPE_SZ,
+	      1 << 20); /* an ordinary user may get less, which is all right */
 	args.event_fd = event_w;
 	args.control_fd = control_r;
 	args.front_event_fd = event_r;
 	args.front_control_fd = control_w;
 	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
+	signal_add(&mask, SIGINT);
+	signal_add(&mask, SIGTERM);
 	sigprocmask(SIG_BLOCK, &mask, &old);
 	signals = signalfd(-1, &mask, SFD_CLOEXEC);
 	ret = signals < 0 ? lab_err_set(err, errno, "cannot take signals") :

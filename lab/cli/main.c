@@ -10,17 +10,19 @@
 #include "netns/cleanup.h"
 
 static const struct command *const commands[] = {
-	&COMMAND_LIST,	    &COMMAND_SHOW,	&COMMAND_RUN,	 &COMMAND_NEW,
+	&COMMAND_LIST,	   &COMMAND_SHOW,      &COMMAND_RUN,	&COMMAND_NEW,
 	&COMMAND_VALIDATE, &COMMAND_REFERENCE, &COMMAND_DOCTOR, &COMMAND_VERSION,
 };
 
 static void usage(FILE *out)
 {
-	fprintf(out, "nslab - reproduces what firewalls and bad paths do to TCP, between real endpoints\n\n"
-		     "usage: nslab COMMAND [options] …\n\n");
+	fprintf(out,
+		"nslab - reproduces what firewalls and bad paths do to TCP, between real endpoints\n\n"
+		"usage: nslab COMMAND [options] …\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	fprintf(out, "\n'nslab COMMAND --help' tells more. Start with: nslab run dial-syn-dropped\n");
+	fprintf(out,
+		"\n'nslab COMMAND --help' tells more. Start with: nslab run dial-syn-dropped\n");
 }
 
 int command_options(const struct command *command, int argc, char **argv, void *out, int *ret_exit)

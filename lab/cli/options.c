@@ -44,7 +44,8 @@ static int row_take(const struct option_row *row, const char *value, void *out)
 	return -EINVAL;
 }
 
-static int complain(const char *command, const struct option_row *rows, const char *word, bool missing)
+static int complain(const char *command, const struct option_row *rows, const char *word,
+		    bool missing)
 {
 	const char *names[MAX_OPTIONS];
 	char shown[160], bare[128];
@@ -63,8 +64,8 @@ static int complain(const char *command, const struct option_row *rows, const ch
 		names[n] = rows[n].name;
 	names[n++] = "help";
 	near = nearest_word(bare, names, n);
-	fprintf(stderr, "nslab %s: unknown option '%s'%s%s%s; see 'nslab %s --help'\n", command, shown,
-		near ? "; did you mean '--" : "", near ?: "", near ? "'?" : "", command);
+	fprintf(stderr, "nslab %s: unknown option '%s'%s%s%s; see 'nslab %s --help'\n", command,
+		shown, near ? "; did you mean '--" : "", near ?: "", near ? "'?" : "", command);
 	return -EINVAL;
 }
 
@@ -75,8 +76,9 @@ static int tables_fill(const struct option_row *rows, struct option *longs, char
 
 	*shorts++ = ':';
 	for (; n < MAX_OPTIONS && rows[n].name; n++) {
-		longs[n] = (struct option){ rows[n].name, rows[n].arg ? required_argument : no_argument,
-					    NULL, n + 1 };
+		longs[n] = (struct option){ rows[n].name,
+					    rows[n].arg ? required_argument : no_argument, NULL,
+					    n + 1 };
 		if (!rows[n].letter)
 			continue;
 		*shorts++ = rows[n].letter;
@@ -122,8 +124,8 @@ void options_print(const struct option_row *rows, FILE *out)
 		char left[64];
 
 		snprintf(left, sizeof(left), "%c%c%s--%s%s%s", rows->letter ? '-' : ' ',
-			 rows->letter ?: ' ', rows->letter ? ", " : "  ", rows->name, rows->arg ? " " : "",
-			 rows->arg ?: "");
+			 rows->letter ?: ' ', rows->letter ? ", " : "  ", rows->name,
+			 rows->arg ? " " : "", rows->arg ?: "");
 		fprintf(out, "  %-24s %s\n", left, rows->help);
 	}
 	fprintf(out, "  %-24s %s\n", "-h, --help", "this text");

@@ -17,9 +17,9 @@ int strings_add(struct strings *strings, const char *text);
 void strings_free(struct strings *strings);
 
 enum option_kind {
-	OPTION_FLAG,   /* bool */
-	OPTION_TEXT,   /* const char *, the last one counts */
-	OPTION_LIST,   /* struct strings, may be repeated */
+	OPTION_FLAG, /* bool */
+	OPTION_TEXT, /* const char *, the last one counts */
+	OPTION_LIST, /* struct strings, may be repeated */
 };
 
 /**

@@ -107,7 +107,8 @@ static void row_print(const struct plan *plan, FILE *out)
 		int link = link_between(topo, i, i + 1);
 
 		repeat(out, ' ', (int)strlen(topo->hosts[i].name) + 4);
-		fprintf(out, "%s%*s%s", addr_at(plan, link, i, a), WIRE, "", addr_at(plan, link, i + 1, b));
+		fprintf(out, "%s%*s%s", addr_at(plan, link, i, a), WIRE, "",
+			addr_at(plan, link, i + 1, b));
 	}
 	fputc('\n', out);
 	for (int h = 0; h < topo->n_hosts; h++) {

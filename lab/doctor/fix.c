@@ -104,13 +104,11 @@ static void cut_reference(char *text)
 static void fix_refusal(const struct system *sys, const struct lab_err *err, char *buf, size_t size)
 {
 	if (root_unmappable(sys, err) && strstr(err->msg, "into a user namespace"))
-		snprintf(
-			buf, size,
-			"this root has no capabilities, and root without CAP_SETFCAP may not be mapped: run nslab as an ordinary user, or give it SYS_ADMIN, NET_ADMIN and NET_RAW (docker run --cap-add)");
+		snprintf(buf, size,
+			 "this root has no capabilities, and root without CAP_SETFCAP may not be mapped: run nslab as an ordinary user, or give it SYS_ADMIN, NET_ADMIN and NET_RAW (docker run --cap-add)");
 	else if (err->code == EINVAL && strstr(err->msg, "mounts private"))
-		snprintf(
-			buf, size,
-			"the root directory is no mount point, as in a chroot: mount --bind DIR DIR before chroot DIR");
+		snprintf(buf, size,
+			 "the root directory is no mount point, as in a chroot: mount --bind DIR DIR before chroot DIR");
 	else if (err->code == ENOENT && strstr(err->msg, "/proc/"))
 		snprintf(buf, size, "mount -t proc proc /proc");
 	else if (err->fix[0])
@@ -129,11 +127,10 @@ const char *fix_text(const struct system *sys, const struct probe *probe, const 
 	else if (probe->bit == NEED_NAMESPACES || is_refusal(err->code) || err->code == ENOSPC)
 		fix_refusal(sys, err, buf, size);
 	else if (is_about_memory_or_limits(err->code))
-		snprintf(
-			buf, size, "%s",
-			err->fix[0] ?
-				err->fix :
-				"memory or a limit of this process ran out: ulimit -n, ulimit -l, the container's memory");
+		snprintf(buf, size, "%s",
+			 err->fix[0] ?
+				 err->fix :
+				 "memory or a limit of this process ran out: ulimit -n, ulimit -l, the container's memory");
 	else if (err->code == EROFS || (!probe->config && err->fix[0]))
 		snprintf(buf, size, "%s", err->fix);
 	else if (probe->config)

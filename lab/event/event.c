@@ -9,25 +9,27 @@
 #include "netns/cleanup.h"
 
 /* clang-format off: macros in one form */
-#define F(type, member, kind_) { .name = #member, .kind = kind_, .offset = offsetof(type, member) }
-#define F_NAMED(type, name_, member, kind_) \
-	{ .name = name_, .kind = kind_, .offset = offsetof(type, member) }
-#define F_WHEN(type, member, kind_, when_)        \
-	{ .name = #member,                        \
-	  .kind = kind_,                          \
-	  .when = when_,                          \
-	  .offset = offsetof(type, member) }
-#define F_MANY(type, member, kind_, of_)          \
-	{ .name = #member,                        \
-	  .kind = kind_,                          \
-	  .offset = offsetof(type, member),       \
-	  .count = offsetof(type, n_##member),    \
-	  .of = of_ }
-#define F_OBJECT(type, member, of_)               \
-	{ .name = #member,                        \
-	  .kind = FIELD_OBJECT,                   \
-	  .offset = offsetof(type, member),       \
-	  .of = of_ }
+#define F(type, member, kind_)                                                   \
+	{                                                                        \
+		.name = #member, .kind = kind_, .offset = offsetof(type, member) \
+	}
+#define F_NAMED(type, name_, member, kind_)                                    \
+	{                                                                      \
+		.name = name_, .kind = kind_, .offset = offsetof(type, member) \
+	}
+#define F_WHEN(type, member, kind_, when_)                                                      \
+	{                                                                                       \
+		.name = #member, .kind = kind_, .when = when_, .offset = offsetof(type, member) \
+	}
+#define F_MANY(type, member, kind_, of_)                                          \
+	{                                                                         \
+		.name = #member, .kind = kind_, .offset = offsetof(type, member), \
+		.count = offsetof(type, n_##member), .of = of_                    \
+	}
+#define F_OBJECT(type, member, of_)                                                                \
+	{                                                                                          \
+		.name = #member, .kind = FIELD_OBJECT, .offset = offsetof(type, member), .of = of_ \
+	}
 #define SCHEMA(name_, type, fields_) \
 	.name = name_, .size = sizeof(type), .fields = fields_, .n = ARRAY_SIZE(fields_)
 /* clang-format on */
@@ -198,12 +200,9 @@ static const struct field hit_fields[] = {
 
 /* clang-format off: a row for each member */
 static const struct field state_fields[] = {
-	F(struct event_state, socket, FIELD_STRING),
-	F(struct event_state, local, FIELD_STRING),
-	F(struct event_state, remote, FIELD_STRING),
-	F(struct event_state, old, FIELD_STRING),
-	F(struct event_state, new, FIELD_STRING),
-	F(struct event_state, sampled, FIELD_BOOL),
+	F(struct event_state, socket, FIELD_STRING), F(struct event_state, local, FIELD_STRING),
+	F(struct event_state, remote, FIELD_STRING), F(struct event_state, old, FIELD_STRING),
+	F(struct event_state, new, FIELD_STRING),    F(struct event_state, sampled, FIELD_BOOL),
 };
 
 static const struct field switch_fields[] = {
@@ -228,19 +227,15 @@ static const struct field error_fields[] = {
 };
 
 static const struct field end_fields[] = {
-	F(struct event_end, result, FIELD_RESULT),
-	F(struct event_end, text, FIELD_STRING),
-	F(struct event_end, signal, FIELD_COUNT),
-	F(struct event_end, met, FIELD_COUNT),
-	F(struct event_end, unmet, FIELD_COUNT),
-	F(struct event_end, took_ns, FIELD_I64),
+	F(struct event_end, result, FIELD_RESULT), F(struct event_end, text, FIELD_STRING),
+	F(struct event_end, signal, FIELD_COUNT),  F(struct event_end, met, FIELD_COUNT),
+	F(struct event_end, unmet, FIELD_COUNT),   F(struct event_end, took_ns, FIELD_I64),
 };
 
 /* clang-format on */
 
 static const struct schema schemas[EVENT_TYPE_COUNT] = {
-	[EVENT_BEGIN] = { SCHEMA("begin", struct event_begin, begin_fields),
-			  .check = begin_check },
+	[EVENT_BEGIN] = { SCHEMA("begin", struct event_begin, begin_fields), .check = begin_check },
 	[EVENT_BUILT] = { SCHEMA("built", struct event_built, built_fields) },
 	[EVENT_NOTE] = { SCHEMA("note", struct event_note, note_fields) },
 	[EVENT_STEP_BEGIN] = { SCHEMA("step-begin", struct event_step, step_fields) },

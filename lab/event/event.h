@@ -15,9 +15,9 @@
 #include "lab/event/packet.h"
 
 enum event_type {
-	EVENT_BEGIN,	   /* always the first */
-	EVENT_BUILT,	   /* the lab stands; time 0 of the axis is just before */
-	EVENT_NOTE,	   /* something the reader should know, for instance a sysctl that was skipped */
+	EVENT_BEGIN, /* always the first */
+	EVENT_BUILT, /* the lab stands; time 0 of the axis is just before */
+	EVENT_NOTE,  /* something the reader should know, for instance a sysctl that was skipped */
 	EVENT_STEP_BEGIN,
 	EVENT_STEP_END,
 	EVENT_PACKET,
@@ -58,22 +58,22 @@ struct event_link_info {
 };
 
 struct event_begin {
-	int version;	  /* EVENT_FORMAT_VERSION */
-	char *nslab;	  /* version of the program */
-	char *kernel;	  /* uname -r */
-	char *scenario;	  /* its name */
-	char *name;	  /* the case: "dial-ok[ip=6]" */
+	int version;	/* EVENT_FORMAT_VERSION */
+	char *nslab;	/* version of the program */
+	char *kernel;	/* uname -r */
+	char *scenario; /* its name */
+	char *name;	/* the case: "dial-ok[ip=6]" */
 	char *file;
 	char *title;
 	char *story;
 	char *remedy;
-	char *set;	  /* "ip=6 kind=x", or "" */
-	char *repeat;	  /* the command line that repeats the run */
+	char *set;    /* "ip=6 kind=x", or "" */
+	char *repeat; /* the command line that repeats the run */
 	int64_t seed;
-	bool disarmed;	  /* faults count but let pass (--disarm) */
-	int inverted;	  /* expectation turned round (--invert), 0 for none */
-	bool root;	  /* with the machine's root, or in a user namespace */
-	int64_t wall_ns;  /* CLOCK_REALTIME at time 0 */
+	bool disarmed;	 /* faults count but let pass (--disarm) */
+	int inverted;	 /* expectation turned round (--invert), 0 for none */
+	bool root;	 /* with the machine's root, or in a user namespace */
+	int64_t wall_ns; /* CLOCK_REALTIME at time 0 */
 	char **hosts;
 	int n_hosts;
 	struct event_fault_info *faults;
@@ -93,22 +93,22 @@ struct event_note {
 struct event_step {
 	int number; /* from 1, in order of the file */
 	int line;
-	char *text;	  /* "dial server:8080 as conn" */
+	char *text; /* "dial server:8080 as conn" */
 	bool background;
 	/* of EVENT_STEP_END only */
-	char *error;	  /* "none", "deadline", "eof", or the errno's name */
+	char *error; /* "none", "deadline", "eof", or the errno's name */
 	int64_t took_ns;
-	int64_t bytes;	  /* -1: the step moves none */
+	int64_t bytes; /* -1: the step moves none */
 	bool eof;
-	char *detail;	  /* more for the reader, or "" */
+	char *detail; /* more for the reader, or "" */
 };
 
 struct event_packet {
 	char *ifname;
-	bool out;	 /* it left the host; else it arrived */
-	bool made_here;	 /* out only: the host itself sent it, it did not pass it on */
-	int from, to;	 /* hosts that have its addresses, -1 if none */
-	int retry;	 /* 0 the first time; n: n-th retransmission, by what this host sent before */
+	bool out;	/* it left the host; else it arrived */
+	bool made_here; /* out only: the host itself sent it, it did not pass it on */
+	int from, to;	/* hosts that have its addresses, -1 if none */
+	int retry; /* 0 the first time; n: n-th retransmission, by what this host sent before */
 	int64_t since_ns; /* since the first transmission, 0 the first time */
 	struct packet packet;
 };
@@ -121,10 +121,10 @@ struct event_hit {
 };
 
 struct event_state {
-	char *socket;	/* its name, or "" */
+	char *socket;	      /* its name, or "" */
 	char *local, *remote; /* "10.0.1.1:43210" */
-	char *old, *new; /* "SYN-SENT"; old is "" the first time */
-	bool sampled;	/* seen by looking, so the change may be up to 5 ms older */
+	char *old, *new;      /* "SYN-SENT"; old is "" the first time */
+	bool sampled;	      /* seen by looking, so the change may be up to 5 ms older */
 };
 
 struct event_switch {
@@ -142,9 +142,9 @@ struct event_expectation {
 };
 
 struct event_error {
-	char *text;   /* what was tried, errno name and text, the kernel's words */
-	char *fix;    /* or "" */
-	int code;     /* errno */
+	char *text; /* what was tried, errno name and text, the kernel's words */
+	char *fix;  /* or "" */
+	int code;   /* errno */
 };
 
 struct event_end {

@@ -17,12 +17,10 @@ struct protocol_word {
 };
 
 /* clang-format off: a row for each protocol */
-#define EVENT_PROTOCOLS                         \
-	{                                       \
-		{ IPPROTO_TCP, "tcp" },         \
-		{ IPPROTO_UDP, "udp" },         \
-		{ IPPROTO_ICMP, "icmp" },       \
-		{ IPPROTO_ICMPV6, "icmpv6" },   \
+#define EVENT_PROTOCOLS                                                                   \
+	{                                                                                 \
+		{ IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" }, { IPPROTO_ICMP, "icmp" }, \
+			{ IPPROTO_ICMPV6, "icmpv6" },                                     \
 	}
 /* clang-format on */
 

@@ -94,7 +94,7 @@ void captures_close(struct capture **captures, int n)
 		int started = 0;
 
 		while (started < batch && !pthread_create(&threads[started], NULL, close_body,
-							   captures[done + started]))
+							  captures[done + started]))
 			started++;
 		for (int i = started; i < batch; i++)
 			capture_close(captures[done + i]);
@@ -133,16 +133,20 @@ static void batch_prepare(struct capture *c)
 {
 	for (int i = 0; i < BATCH; i++)
 		c->msgs[i].msg_hdr = (struct msghdr){
-			.msg_name = &c->from[i], .msg_namelen = sizeof(c->from[i]),
-			.msg_iov = &c->iov[i], .msg_iovlen = 1,
-			.msg_control = c->control[i], .msg_controllen = sizeof(c->control[i]),
+			.msg_name = &c->from[i],
+			.msg_namelen = sizeof(c->from[i]),
+			.msg_iov = &c->iov[i],
+			.msg_iovlen = 1,
+			.msg_control = c->control[i],
+			.msg_controllen = sizeof(c->control[i]),
 		};
 }
 
 /* Send to ourselves over lo: has the packet been stamped by the time sendto() is back? */
 static bool stamped_in_passing(struct capture *c, int fd, struct lab_err *err)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9),
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(9),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	bool stamped = false;
 	int64_t sent;

@@ -19,8 +19,8 @@
 #include "netns/extack.h"
 
 static const char *const state_names[STATE_COUNT] = {
-	"CLOSED",    "ESTABLISHED", "SYN-SENT",	  "SYN-RECV", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT",
-	"CLOSED",    "CLOSE-WAIT",  "LAST-ACK",	  "LISTEN",   "CLOSING",    "SYN-RECV",
+	"CLOSED", "ESTABLISHED", "SYN-SENT", "SYN-RECV", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT",
+	"CLOSED", "CLOSE-WAIT",	 "LAST-ACK", "LISTEN",	 "CLOSING",    "SYN-RECV",
 };
 
 static const char *const timer_names[] = { "none", "retransmit", "keepalive", "timewait",
@@ -33,9 +33,9 @@ const char *tcp_state_name(int state)
 
 const char *tcp_state_name_at(int i)
 {
-	static const int distinct[] = { STATE_CLOSED,	  STATE_LISTEN,	    STATE_SYN_SENT,
+	static const int distinct[] = { STATE_CLOSED,	  STATE_LISTEN,	     STATE_SYN_SENT,
 					STATE_SYN_RECV,	  STATE_ESTABLISHED, STATE_FIN_WAIT_1,
-					STATE_FIN_WAIT_2, STATE_CLOSE_WAIT, STATE_CLOSING,
+					STATE_FIN_WAIT_2, STATE_CLOSE_WAIT,  STATE_CLOSING,
 					STATE_LAST_ACK,	  STATE_TIME_WAIT };
 
 	return i >= 0 && (size_t)i < ARRAY_SIZE(distinct) ? state_names[distinct[i]] : NULL;
@@ -46,8 +46,10 @@ int tcp_state_from_name(const char *name)
 	static const struct {
 		const char *name;
 		int state;
-	} also[] = { { "SYN-RECEIVED", STATE_SYN_RECV },  { "ESTAB", STATE_ESTABLISHED },
-		     { "UNCONN", STATE_CLOSED },	  { "CLOSE", STATE_CLOSED } };
+	} also[] = { { "SYN-RECEIVED", STATE_SYN_RECV },
+		     { "ESTAB", STATE_ESTABLISHED },
+		     { "UNCONN", STATE_CLOSED },
+		     { "CLOSE", STATE_CLOSED } };
 
 	for (int i = 0; i < STATE_COUNT; i++) {
 		if (!strcmp(state_names[i], name))
@@ -62,7 +64,8 @@ int tcp_state_from_name(const char *name)
 
 const char *tcp_timer_name(int timer)
 {
-	return timer >= 0 && (size_t)timer < ARRAY_SIZE(timer_names) ? timer_names[timer] : "unknown";
+	return timer >= 0 && (size_t)timer < ARRAY_SIZE(timer_names) ? timer_names[timer] :
+								       "unknown";
 }
 
 const char *tcp_timer_name_at(int i)

@@ -82,18 +82,24 @@ static int watch_open(struct observer *o, int host, struct lab_err *err)
 	return ret < 0 ? lab_err_wrap(err, "host %s", o->topo->hosts[host].name) : 0;
 }
 
-int observer_open(const struct network *net, const struct topology *topo, const struct fault *faults,
-		  int n_faults, const char *hit_text, const struct axis *axis,
-		  void (*emit)(void *arg, struct event *event), void *arg, struct observer **ret_obs,
-		  struct lab_err *err)
+int observer_open(const struct network *net, const struct topology *topo,
+		  const struct fault *faults, int n_faults, const char *hit_text,
+		  const struct axis *axis, void (*emit)(void *arg, struct event *event), void *arg,
+		  struct observer **ret_obs, struct lab_err *err)
 {
 	struct observer *o = calloc(1, sizeof(*o));
 	int ret = 0;
 
 	if (!o)
 		return lab_err_set(err, ENOMEM, "cannot watch the lab");
-	*o = (struct observer){ .net = net, .topo = topo, .faults = faults, .n_faults = n_faults,
-				.hit_text = hit_text, .axis = axis, .emit = emit, .arg = arg };
+	*o = (struct observer){ .net = net,
+				.topo = topo,
+				.faults = faults,
+				.n_faults = n_faults,
+				.hit_text = hit_text,
+				.axis = axis,
+				.emit = emit,
+				.arg = arg };
 	o->watches = calloc((size_t)topo->n_hosts, sizeof(*o->watches));
 	o->captures = calloc((size_t)topo->n_hosts, sizeof(*o->captures));
 	o->hits = calloc((size_t)n_faults + 1, sizeof(*o->hits));
@@ -168,9 +174,16 @@ static uint64_t mix(uint64_t h, const void *data, size_t len)
 static uint64_t passing_key(const struct packet *p)
 {
 	uint64_t h = 0xcbf29ce484222325;
-	uint32_t words[] = { (uint32_t)p->protocol, p->id,  (uint32_t)p->sport << 16 | p->dport,
-			     p->seq,		    p->ack, (uint32_t)p->flags << 24 | p->window,
-			     p->payload,	    p->icmp_type, p->icmp_code, p->ip_len };
+	uint32_t words[] = { (uint32_t)p->protocol,
+			     p->id,
+			     (uint32_t)p->sport << 16 | p->dport,
+			     p->seq,
+			     p->ack,
+			     (uint32_t)p->flags << 24 | p->window,
+			     p->payload,
+			     p->icmp_type,
+			     p->icmp_code,
+			     p->ip_len };
 
 	h = mix(h, p->src, sizeof(p->src));
 	h = mix(h, p->dst, sizeof(p->dst));
@@ -245,8 +258,9 @@ const struct sighting *observer_sighting(const struct observer *o, size_t i)
 bool sighting_matches(const struct sighting *s, const struct packet_match *m)
 {
 	return (m->from < 0 || s->from == m->from) && (m->to < 0 || s->to == m->to) &&
-	       (!m->protocol || s->protocol == m->protocol) && (!m->sport || s->sport == m->sport) &&
-	       (!m->dport || s->dport == m->dport) && (!m->segments || s->segments & m->segments);
+	       (!m->protocol || s->protocol == m->protocol) &&
+	       (!m->sport || s->sport == m->sport) && (!m->dport || s->dport == m->dport) &&
+	       (!m->segments || s->segments & m->segments);
 }
 
 static const char *ifname_of(const struct observer *o, int host, int ifindex)
@@ -433,7 +447,8 @@ static int end_sample(struct observer *o, struct end *end, struct lab_err *err)
 
 	if (ret < 0)
 		return ret;
-	if (!strcmp(tcp_state_name(now.state), end->state < 0 ? "CLOSED" : tcp_state_name(end->state)))
+	if (!strcmp(tcp_state_name(now.state),
+		    end->state < 0 ? "CLOSED" : tcp_state_name(end->state)))
 		return 0;
 	event.t_ns = axis_now(o->axis);
 	event.state.socket = strdup(end->name);

@@ -41,10 +41,10 @@ struct end {
  * @emit: takes each event over; called with @arg
  * Everything else is borrowed.
  */
-int observer_open(const struct network *net, const struct topology *topo, const struct fault *faults,
-		  int n_faults, const char *hit_text, const struct axis *axis,
-		  void (*emit)(void *arg, struct event *event), void *arg, struct observer **ret,
-		  struct lab_err *err);
+int observer_open(const struct network *net, const struct topology *topo,
+		  const struct fault *faults, int n_faults, const char *hit_text,
+		  const struct axis *axis, void (*emit)(void *arg, struct event *event), void *arg,
+		  struct observer **ret, struct lab_err *err);
 void observer_close(struct observer *observer);
 
 /** observer_fd_at() - descriptors to poll for POLLIN; -1 behind the last */

@@ -195,8 +195,8 @@ static void result_put(const struct run *run, const struct paper *paper,
 		[RESULT_SKIPPED] = { "SKIPPED", STYLE_YELLOW },
 		[RESULT_INTERRUPTED] = { "INTERRUPTED", STYLE_YELLOW },
 	};
-	enum result result =
-		end && (unsigned)end->result < RESULT_COUNT ? end->result : RESULT_ERROR;
+	enum result result = end && (unsigned)end->result < RESULT_COUNT ? end->result :
+									   RESULT_ERROR;
 	const struct event_begin *begin = run_begin(run);
 	char *text = NULL;
 	size_t size;

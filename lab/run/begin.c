@@ -11,8 +11,9 @@
 
 static const char *pick_text(const struct fault *fault, char *buf, size_t size)
 {
-	static const char *const words[] = { [PICK_NTH] = "number", [PICK_FIRST] = "first",
-					     [PICK_EVERY] = "every" };
+	static const char *const words[] = {
+		[PICK_NTH] = "number", [PICK_FIRST] = "first", [PICK_EVERY] = "every"
+	};
 
 	buf[0] = '\0';
 	if (fault->pick != PICK_ALL)
@@ -35,10 +36,11 @@ char *fault_text(const struct plan *plan, const struct fault *fault)
 			fprintf(f, "%s%s", n++ ? ", " : " ", segment_name_at(i));
 	}
 	if (!m->segments)
-		fprintf(f, " %s", m->protocol == IPPROTO_TCP  ? "tcp" :
-				  m->protocol == IPPROTO_UDP  ? "udp" :
-				  m->protocol == IPPROTO_ICMP ? "icmp" :
-								"all");
+		fprintf(f, " %s",
+			m->protocol == IPPROTO_TCP  ? "tcp" :
+			m->protocol == IPPROTO_UDP  ? "udp" :
+			m->protocol == IPPROTO_ICMP ? "icmp" :
+						      "all");
 	fputs(pick_text(fault, pick, sizeof(pick)), f);
 	if (m->from >= 0)
 		fprintf(f, " from %s", plan->topo.hosts[m->from].name);
@@ -82,8 +84,12 @@ static void links_fill(struct event_begin *b, const struct topology *topo, enum 
 		for (int end = 0; end < 2; end++) {
 			info->host[end] = link->host[end];
 			info->ifname[end] = strdup(link->ifname[end]);
-			info->addr4[end] = strdup(ip & IP_4 ? topo_addr_text(FAM4, &link->addr[end][FAM4], text) : "");
-			info->addr6[end] = strdup(ip & IP_6 ? topo_addr_text(FAM6, &link->addr[end][FAM6], text) : "");
+			info->addr4[end] = strdup(
+				ip & IP_4 ? topo_addr_text(FAM4, &link->addr[end][FAM4], text) :
+					    "");
+			info->addr6[end] = strdup(
+				ip & IP_6 ? topo_addr_text(FAM6, &link->addr[end][FAM6], text) :
+					    "");
 		}
 	}
 }

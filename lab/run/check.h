@@ -29,7 +29,8 @@ struct check_kind {
 	const struct key *keys;
 	size_t args_size;
 	void (*init)(void *args);
-	int (*other)(struct reader *r, const struct node *key, const struct node *value, void *args);
+	int (*other)(struct reader *r, const struct node *key, const struct node *value,
+		     void *args);
 	int (*check)(struct reader *r, const struct node *at, int host, void *args);
 	void (*free)(void *args);
 	int (*count)(const void *args);

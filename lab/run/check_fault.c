@@ -29,8 +29,9 @@ static int check(struct reader *r, const struct node *at, int host, void *p)
 	const struct fault *fault = &reader_plan(r)->faults[args->fault];
 
 	if (host >= 0 && host != fault->host)
-		return reader_problem(r, node_get(at, "at") ?: at, NULL, "fault %s is at %s; leave 'at' out",
-				      fault->name, reader_plan(r)->topo.hosts[fault->host].name);
+		return reader_problem(r, node_get(at, "at") ?: at, NULL,
+				      "fault %s is at %s; leave 'at' out", fault->name,
+				      reader_plan(r)->topo.hosts[fault->host].name);
 	return 0;
 }
 

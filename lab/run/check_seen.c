@@ -39,7 +39,8 @@ static int check(struct reader *r, const struct node *at, int host, void *p)
 {
 	(void)p;
 	if (host < 0)
-		return reader_problem(r, at, NULL, "'at' is missing: the host at which packets are counted");
+		return reader_problem(r, at, NULL,
+				      "'at' is missing: the host at which packets are counted");
 	return 0;
 }
 

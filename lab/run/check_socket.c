@@ -26,28 +26,65 @@ struct field {
 
 enum { US = 1000, MS = 1000000 };
 
-#define INFO(NAME, UNIT)                                                             \
-	{                                                                            \
-		#NAME, offsetof(struct diag_socket, info.tcpi_##NAME),               \
-			sizeof(((struct tcp_info *)0)->tcpi_##NAME), UNIT            \
+#define INFO(NAME, UNIT)                                                  \
+	{                                                                 \
+#NAME, offsetof(struct diag_socket, info.tcpi_##NAME),    \
+			sizeof(((struct tcp_info *)0)->tcpi_##NAME), UNIT \
 	}
 
 /* linux/tcp.h struct tcp_info, without its bit fields */
 static const struct field fields[] = {
 	{ "recv_queue", offsetof(struct diag_socket, rqueue), 4, 1 },
 	{ "send_queue", offsetof(struct diag_socket, wqueue), 4, 1 },
-	INFO(ca_state, 1), INFO(retransmits, 1), INFO(probes, 1), INFO(backoff, 1), INFO(rto, US),
-	INFO(ato, US), INFO(snd_mss, 1), INFO(rcv_mss, 1), INFO(unacked, 1), INFO(sacked, 1),
-	INFO(lost, 1), INFO(retrans, 1), INFO(last_data_sent, MS), INFO(last_ack_sent, MS),
-	INFO(last_data_recv, MS), INFO(last_ack_recv, MS), INFO(pmtu, 1), INFO(rcv_ssthresh, 1),
-	INFO(rtt, US), INFO(rttvar, US), INFO(snd_ssthresh, 1), INFO(snd_cwnd, 1), INFO(advmss, 1),
-	INFO(reordering, 1), INFO(rcv_rtt, US), INFO(rcv_space, 1), INFO(total_retrans, 1),
-	INFO(pacing_rate, 1), INFO(max_pacing_rate, 1), INFO(bytes_acked, 1), INFO(bytes_received, 1),
-	INFO(segs_out, 1), INFO(segs_in, 1), INFO(notsent_bytes, 1), INFO(min_rtt, US),
-	INFO(data_segs_in, 1), INFO(data_segs_out, 1), INFO(delivery_rate, 1), INFO(busy_time, US),
-	INFO(rwnd_limited, US), INFO(sndbuf_limited, US), INFO(delivered, 1), INFO(delivered_ce, 1),
-	INFO(bytes_sent, 1), INFO(bytes_retrans, 1), INFO(dsack_dups, 1), INFO(reord_seen, 1),
-	INFO(rcv_ooopack, 1), INFO(snd_wnd, 1),
+	INFO(ca_state, 1),
+	INFO(retransmits, 1),
+	INFO(probes, 1),
+	INFO(backoff, 1),
+	INFO(rto, US),
+	INFO(ato, US),
+	INFO(snd_mss, 1),
+	INFO(rcv_mss, 1),
+	INFO(unacked, 1),
+	INFO(sacked, 1),
+	INFO(lost, 1),
+	INFO(retrans, 1),
+	INFO(last_data_sent, MS),
+	INFO(last_ack_sent, MS),
+	INFO(last_data_recv, MS),
+	INFO(last_ack_recv, MS),
+	INFO(pmtu, 1),
+	INFO(rcv_ssthresh, 1),
+	INFO(rtt, US),
+	INFO(rttvar, US),
+	INFO(snd_ssthresh, 1),
+	INFO(snd_cwnd, 1),
+	INFO(advmss, 1),
+	INFO(reordering, 1),
+	INFO(rcv_rtt, US),
+	INFO(rcv_space, 1),
+	INFO(total_retrans, 1),
+	INFO(pacing_rate, 1),
+	INFO(max_pacing_rate, 1),
+	INFO(bytes_acked, 1),
+	INFO(bytes_received, 1),
+	INFO(segs_out, 1),
+	INFO(segs_in, 1),
+	INFO(notsent_bytes, 1),
+	INFO(min_rtt, US),
+	INFO(data_segs_in, 1),
+	INFO(data_segs_out, 1),
+	INFO(delivery_rate, 1),
+	INFO(busy_time, US),
+	INFO(rwnd_limited, US),
+	INFO(sndbuf_limited, US),
+	INFO(delivered, 1),
+	INFO(delivered_ce, 1),
+	INFO(bytes_sent, 1),
+	INFO(bytes_retrans, 1),
+	INFO(dsack_dups, 1),
+	INFO(reord_seen, 1),
+	INFO(rcv_ooopack, 1),
+	INFO(snd_wnd, 1),
 };
 
 struct asked {
@@ -98,10 +135,9 @@ static void target_free(void *out)
 	VALUE_SOCKET.free(&((struct target *)out)->ref);
 }
 
-static const struct value_type VALUE_TARGET = {
-	"socket, or {of: socket, at: host}", "a socket's name, or {of: conn, at: server}",
-	target_read, target_free
-};
+static const struct value_type VALUE_TARGET = { "socket, or {of: socket, at: host}",
+						"a socket's name, or {of: conn, at: server}",
+						target_read, target_free };
 
 static int state_one(struct reader *r, const struct node *value, struct args *args)
 {
@@ -120,8 +156,8 @@ static int state_one(struct reader *r, const struct node *value, struct args *ar
 	if (args->n_states == MAX_STATES)
 		return reader_problem(r, value, NULL, "at most %d states", MAX_STATES);
 	args->states[args->n_states++] = state;
-	snprintf(args->state_text + used, sizeof(args->state_text) - used, "%s%s", used ? " or " : "",
-		 tcp_state_name(state));
+	snprintf(args->state_text + used, sizeof(args->state_text) - used, "%s%s",
+		 used ? " or " : "", tcp_state_name(state));
 	return 0;
 }
 
@@ -139,9 +175,8 @@ static int state_read(struct reader *r, const struct node *value, void *out)
 	return ret;
 }
 
-static const struct value_type VALUE_STATE = {
-	"TCP state, or a list of them", "a TCP state such as SYN-SENT", state_read, NULL
-};
+static const struct value_type VALUE_STATE = { "TCP state, or a list of them",
+					       "a TCP state such as SYN-SENT", state_read, NULL };
 
 static int timer_read(struct reader *r, const struct node *value, void *out)
 {
@@ -162,10 +197,8 @@ static int timer_read(struct reader *r, const struct node *value, void *out)
 	return 0;
 }
 
-static const struct value_type VALUE_TIMER = {
-	"none, retransmit, keepalive, timewait or persist", "a timer such as timewait", timer_read,
-	NULL
-};
+static const struct value_type VALUE_TIMER = { "none, retransmit, keepalive, timewait or persist",
+					       "a timer such as timewait", timer_read, NULL };
 
 static const struct key keys[] = {
 	{ "socket", &VALUE_TARGET, offsetof(struct args, target), .required = true,
@@ -175,8 +208,8 @@ static const struct key keys[] = {
 	  .help = "the kernel's word for this four-tuple; CLOSED if it has none" },
 	{ "timer", &VALUE_TIMER, 0, .def = "any", .example = "timewait",
 	  .help = "the timer that is running" },
-	{ "left", &VALUE_COMPARE_NS, offsetof(struct args, left), .def = "any", .example = "\">= 55s\"",
-	  .help = "time until that timer fires" },
+	{ "left", &VALUE_COMPARE_NS, offsetof(struct args, left), .def = "any",
+	  .example = "\">= 55s\"", .help = "time until that timer fires" },
 	{ 0 },
 };
 
@@ -215,13 +248,17 @@ static int check(struct reader *r, const struct node *at, int host, void *p)
 	const struct args *args = p;
 
 	if (!args->n_states && args->timer < 0 && !args->left.set && !args->n_asked)
-		return reader_problem(r, at, NULL, "a check of a socket needs a state, a timer, left, or a field of tcp_info");
+		return reader_problem(
+			r, at, NULL,
+			"a check of a socket needs a state, a timer, left, or a field of tcp_info");
 	if (args->target.at >= 0 &&
 	    reader_plan(r)->steps[args->target.ref.step].verb->makes != MAKES_CONN)
 		return reader_problem(r, at, NULL, "'%s' is no connection: it has no other end",
 				      args->target.ref.name);
 	if (host >= 0)
-		return reader_problem(r, at, NULL, "a check of a socket is where the socket is; for its other end write socket: {of: NAME, at: HOST}");
+		return reader_problem(
+			r, at, NULL,
+			"a check of a socket is where the socket is; for its other end write socket: {of: NAME, at: HOST}");
 	return 0;
 }
 
@@ -311,13 +348,15 @@ static int socket_look(struct op *op, const struct args *args, struct diag_socke
 		return 0;
 	if (sock->kind == MAKES_LISTENER) {
 		tuple = (struct four_tuple){ .af = sock->af, .lport = sock->lport };
-		return diag_find(observer_diag(run_observer(op->run), sock->host), &tuple, ret, err);
+		return diag_find(observer_diag(run_observer(op->run), sock->host), &tuple, ret,
+				 err);
 	}
 	if (!sock->end)
 		return 0;
 	if (args->target.at >= 0 && args->target.at != sock->host) {
 		tuple = tuple_mirror(&sock->end->tuple);
-		return diag_find(observer_diag(run_observer(op->run), args->target.at), &tuple, ret, err);
+		return diag_find(observer_diag(run_observer(op->run), args->target.at), &tuple, ret,
+				 err);
 	}
 	return end_look(run_observer(op->run), sock->end, ret, err);
 }
@@ -329,7 +368,8 @@ static bool at_neither_end(struct op *op, const struct args *args)
 
 	return tuple && args->target.at >= 0 && args->target.at != sock->host &&
 	       args->target.at != topology_owner(&run_plan(op->run)->topo,
-						 tuple->af == AF_INET6 ? FAM6 : FAM4, tuple->remote);
+						 tuple->af == AF_INET6 ? FAM6 : FAM4,
+						 tuple->remote);
 }
 
 static bool state_in(const struct args *args, int state)
@@ -385,8 +425,8 @@ static int look(struct op *op, const void *p, int at, int i, void *state, char *
 		snprintf(observed, CHECK_TEXT, "timer %s", tcp_timer_name(now.timer));
 		return args->timer == now.timer;
 	case ITEM_LEFT:
-		return compare_show("left", &args->left, (int64_t)now.timer_left_ms * MS, MS, expected,
-				    observed);
+		return compare_show("left", &args->left, (int64_t)now.timer_left_ms * MS, MS,
+				    expected, observed);
 	case ITEM_FIELD:
 		break;
 	}

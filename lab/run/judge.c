@@ -93,8 +93,8 @@ void judge_unfinished(struct op *op)
 	const struct step *step = op->step;
 
 	for (int i = 0; i < step->n_expectations; i++)
-		judge_note(op->run, step->first_expectation + i, step->expect.line, step->col, step, false,
-			   "to be over by the end of the run", "still under way");
+		judge_note(op->run, step->first_expectation + i, step->expect.line, step->col, step,
+			   false, "to be over by the end of the run", "still under way");
 }
 
 void judge_op(struct op *op)

@@ -150,8 +150,9 @@ struct source *source_add(struct loop *loop, int fd, uint32_t events,
 		errno = ENOMEM;
 		return NULL; /* a watch without sources goes with the next burial */
 	}
-	*source = (struct source){ .next = watch->sources, .watch = watch, .events = events,
-				   .fn = fn, .arg = arg };
+	*source = (struct source){
+		.next = watch->sources, .watch = watch, .events = events, .fn = fn, .arg = arg
+	};
 	watch->sources = source;
 	ret = watch_tell(watch, how);
 	if (ret < 0) {
@@ -207,7 +208,8 @@ int loop_turn(struct loop *loop, int64_t wake_ns, struct lab_err *err)
 		struct watch *watch = ready[i].data.ptr;
 
 		if (!watch) {
-			if (read(loop->timer, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
+			if (read(loop->timer, &expirations, sizeof(expirations)) < 0 &&
+			    errno != EAGAIN)
 				return lab_err_set(err, errno, "cannot read the timer");
 		} else {
 			watch_ready(watch, ready[i].events);

@@ -140,8 +140,12 @@ void op_begin(struct run *run, int index)
 	struct event event = { .type = EVENT_STEP_BEGIN, .host = step->host };
 	struct op *op = &run->ops[index];
 
-	*op = (struct op){ .run = run, .step = step, .index = index, .bytes = -1,
-			   .begun_ns = clock_now(), .deadline_ns = INT64_MAX };
+	*op = (struct op){ .run = run,
+			   .step = step,
+			   .index = index,
+			   .bytes = -1,
+			   .begun_ns = clock_now(),
+			   .deadline_ns = INT64_MAX };
 	if (step->deadline_ns >= 0)
 		op->deadline_ns = op->begun_ns + step->deadline_ns;
 	event.step.number = index + 1;
@@ -196,8 +200,8 @@ void op_expect(struct op *op, int i, int line, int col, bool met, const char *ex
 	       const char *observed)
 {
 	const struct step *step = op->step;
-	int own = step->n_expectations - (step->verb->expectations ?
-						  step->verb->expectations(step->args) : 0);
+	int own = step->n_expectations -
+		  (step->verb->expectations ? step->verb->expectations(step->args) : 0);
 
 	judge_note(op->run, step->first_expectation + own + i, line ?: step->line, col ?: step->col,
 		   step, met, expected, observed);

@@ -152,7 +152,8 @@ struct sock *op_sock(struct op *op, const struct ref *ref);
  * @type: SOCK_STREAM, with SOCK_NONBLOCK or without
  * Return: its fd, or -1: the op is over
  */
-int sock_open_family(struct op *op, const struct sockopts *options, uint16_t port, int type, int af);
+int sock_open_family(struct op *op, const struct sockopts *options, uint16_t port, int type,
+		     int af);
 
 /** sock_blocking() - make calls on this socket block, for op_block(); false: the op is over */
 bool sock_blocking(struct op *op, struct sock *sock);

@@ -15,9 +15,9 @@
 #include "netns/cleanup.h"
 
 enum {
-	SAMPLE_NS = 5 * 1000000,    /* states are looked at at least this often */
-	SETTLE_NS = 2 * 1000000,    /* by then a packet that was stamped has reached us */
-	RETRY_NS = 1000000,	    /* between two tries to interrupt a blocking call */
+	SAMPLE_NS = 5 * 1000000,      /* states are looked at at least this often */
+	SETTLE_NS = 2 * 1000000,      /* by then a packet that was stamped has reached us */
+	RETRY_NS = 1000000,	      /* between two tries to interrupt a blocking call */
 	LAST_LOOK_NS = 200 * 1000000, /* how long hits that were counted may take to be logged */
 };
 
@@ -182,8 +182,8 @@ static int lab_build(struct run *run, struct lab_err *err)
 	ret = network_build(&plan->topo, &options, &run->net, err);
 	if (!ret)
 		ret = observer_open(run->net, &plan->topo, plan->faults, plan->n_faults,
-				    run->options->disarmed ? "let pass" : NULL, &run->axis, emit_taken,
-				    run, &run->observer, err);
+				    run->options->disarmed ? "let pass" : NULL, &run->axis,
+				    emit_taken, run, &run->observer, err);
 	for (int i = 0; !ret && i < plan->n_faults; i++) {
 		int host = plan->faults[i].host;
 
@@ -256,7 +256,8 @@ static void time_out(struct run *run)
 
 	run_end(run, RESULT_FAILED,
 		"the run's time of %s ran out in step %d, line %d: %.200s; if it needs longer, give --timeout",
-		value_text_duration(timeout, text, sizeof(text)), run->current + 1, step->line, step->text);
+		value_text_duration(timeout, text, sizeof(text)), run->current + 1, step->line,
+		step->text);
 }
 
 static void turn(struct run *run)

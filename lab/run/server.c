@@ -23,8 +23,8 @@ struct talk {
 	struct talk *next;
 	struct source *source;
 	int fd;
-	bool eof;	/* the peer has closed its direction */
-	bool last;	/* close as soon as the buffer is out */
+	bool eof;  /* the peer has closed its direction */
+	bool last; /* close as soon as the buffer is out */
 	size_t len;
 	uint64_t sent; /* bytes that have left the buffer */
 	char buf[BUFFER];
@@ -82,8 +82,9 @@ static void chargen_fill(struct talk *talk)
 	while (talk->len < BUFFER) {
 		uint64_t n = talk->sent + talk->len, line = n / 74, at = n % 74;
 
-		talk->buf[talk->len++] = at == 72 ? '\r' : at == 73 ? '\n' :
-					 (char)(' ' + (line + at) % 95);
+		talk->buf[talk->len++] = at == 72 ? '\r' :
+					 at == 73 ? '\n' :
+						    (char)(' ' + (line + at) % 95);
 	}
 }
 
@@ -169,10 +170,11 @@ static void talk_ready(void *arg, uint32_t events)
 	}
 	wants_out = talk->server->kind->fill ||
 		    (talk->len && !(talk->server->kind->take == http_take && !talk->last));
-	source_events(talk->source, (talk->eof || (talk->len == BUFFER && !talk->server->kind->fill) ?
-						     0u :
-						     (unsigned)EPOLLIN) |
-					    (wants_out ? (unsigned)EPOLLOUT : 0u));
+	source_events(talk->source,
+		      (talk->eof || (talk->len == BUFFER && !talk->server->kind->fill) ?
+			       0u :
+			       (unsigned)EPOLLIN) |
+			      (wants_out ? (unsigned)EPOLLOUT : 0u));
 }
 
 static void listener_ready(void *arg, uint32_t events)
@@ -211,8 +213,8 @@ struct server *server_start(struct op *op, struct sock *listener, int kind)
 		server->loop = run_loop(op->run);
 		server->listener = listener;
 		server->kind = &kinds[kind];
-		server->source = source_add(server->loop, listener->fd, EPOLLIN, listener_ready,
-					    server);
+		server->source =
+			source_add(server->loop, listener->fd, EPOLLIN, listener_ready, server);
 	}
 	if (!server || !server->source) {
 		free(server);

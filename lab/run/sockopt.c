@@ -71,7 +71,8 @@ static const struct row {
 static const struct key keys[] = {
 	{ "reuseaddr", &VALUE_FLAG, ROW(0), .def = "false", .example = "true",
 	  .help = "SO_REUSEADDR" },
-	{ "nodelay", &VALUE_FLAG, ROW(1), .def = "false", .example = "true", .help = "TCP_NODELAY" },
+	{ "nodelay", &VALUE_FLAG, ROW(1), .def = "false", .example = "true",
+	  .help = "TCP_NODELAY" },
 	{ "user_timeout", &VALUE_DURATION, ROW(2), .def = "the kernel's", .example = "2s",
 	  .help = "TCP_USER_TIMEOUT" },
 	{ "syncnt", &VALUE_COUNT, ROW(3), .def = "the kernel's", .example = "3",
@@ -115,9 +116,9 @@ static int options_read(struct reader *r, const struct node *value, void *out)
 	return reader_map(r, value, keys, out, NULL, NULL, NULL);
 }
 
-const struct value_type VALUE_OPTIONS = {
-	"mapping, see options", "a mapping such as {reuseaddr: true}", options_read, NULL
-};
+const struct value_type VALUE_OPTIONS = { "mapping, see options",
+					  "a mapping such as {reuseaddr: true}", options_read,
+					  NULL };
 
 const struct key *sockopt_keys(void)
 {

@@ -20,9 +20,9 @@ const struct check_kind *check_kind_at(int i)
 }
 
 struct args {
-	int at;		    /* host, -1 if left out */
-	int64_t within_ns;  /* -1 if left out */
-	int64_t for_ns;	    /* -1 if left out */
+	int at;		   /* host, -1 if left out */
+	int64_t within_ns; /* -1 if left out */
+	int64_t for_ns;	   /* -1 if left out */
 	const struct check_kind *kind;
 	_Alignas(16) char own[CHECK_ARGS_MAX];
 };
@@ -66,7 +66,8 @@ static int kind_choose(struct reader *r, const struct node *key, struct args *ar
 	if (args->kind == kind)
 		return 0;
 	if (args->kind)
-		return reader_problem(r, key, NULL, "'%s' belongs to a check of a %s; this one checks a %s",
+		return reader_problem(r, key, NULL,
+				      "'%s' belongs to a check of a %s; this one checks a %s",
 				      key->text, kind->name, args->kind->name);
 	args->kind = kind;
 	if (kind->later)
@@ -110,10 +111,12 @@ static int check(struct reader *r, const struct node *at, struct step *step)
 	struct args *args = step->args;
 
 	if (args->within_ns >= 0 && args->for_ns >= 0)
-		return reader_problem(r, at, NULL, "a check takes either within or for, found both");
-	if (!args->kind || !node_get(at, args->kind->name))
 		return reader_problem(r, at, NULL,
-				      "a check needs one of socket, fault, seen: what is to be looked at");
+				      "a check takes either within or for, found both");
+	if (!args->kind || !node_get(at, args->kind->name))
+		return reader_problem(
+			r, at, NULL,
+			"a check needs one of socket, fault, seen: what is to be looked at");
 	return args->kind->check ? args->kind->check(r, at, args->at, args->own) : 0;
 }
 

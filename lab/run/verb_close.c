@@ -48,7 +48,8 @@ static void abort_start(struct op *op)
 const struct verb VERB_CLOSE = {
 	.name = "close",
 	.on_host = true,
-	.summary = "Close the socket, as conn.Close() does; the kernel goes on with what is left to do.",
+	.summary =
+		"Close the socket, as conn.Close() does; the kernel goes on with what is left to do.",
 	.keys = close_keys,
 	.common = COMMON_ID | COMMON_BACKGROUND,
 	.expects = EXPECT_ERROR | EXPECT_AFTER,

@@ -26,7 +26,8 @@ static const char *const ip_words[] = { "4", "6", NULL };
 
 static const struct key keys[] = {
 	{ "dial", &VALUE_ENDPOINT, offsetof(struct args, to), .required = true,
-	  .example = "\"server:8080\"", .help = "host and port; also an address: \"[fd00::2]:8080\"" },
+	  .example = "\"server:8080\"",
+	  .help = "host and port; also an address: \"[fd00::2]:8080\"" },
 	{ "local", &VALUE_PORT, offsetof(struct args, local), .def = "the kernel chooses",
 	  .example = "40000", .help = "bind() to this port first" },
 	{ "keep", &VALUE_BOOL, offsetof(struct args, keep), .def = "false", .example = "true",
@@ -86,7 +87,8 @@ static bool address_find(struct op *op, const struct args *args, struct state *s
 		memcpy(&in6->sin6_addr, addr->bytes, 16);
 		state->len = sizeof(*in6);
 	} else {
-		*in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(args->to.port) };
+		*in = (struct sockaddr_in){ .sin_family = AF_INET,
+					    .sin_port = htons(args->to.port) };
 		memcpy(&in->sin_addr, addr->bytes, 4);
 		state->len = sizeof(*in);
 	}

@@ -2,18 +2,17 @@
 /* Verbs that the format knows and this version cannot do yet. */
 #include "lab/run/verb.h"
 
-#define LATER(NAME, WHERE, TEXT, SUMMARY)           \
-	{                                           \
-		.name = NAME, .on_host = WHERE,     \
-		.summary = SUMMARY, .later = TEXT, \
+#define LATER(NAME, WHERE, TEXT, SUMMARY)                                          \
+	{                                                                          \
+		.name = NAME, .on_host = WHERE, .summary = SUMMARY, .later = TEXT, \
 	}
 
-const struct verb VERB_RUN = LATER("run", true, "programs come with nslab exec",
-				   "Run a program in the host.");
+const struct verb VERB_RUN =
+	LATER("run", true, "programs come with nslab exec", "Run a program in the host.");
 const struct verb VERB_LINK = LATER("link", false, "it comes with link shapes",
 				    "Take a link down or up, or change its shape.");
-const struct verb VERB_HOST = LATER("host", false, "it comes with the stateful firewall",
-				    "Reboot a host.");
+const struct verb VERB_HOST =
+	LATER("host", false, "it comes with the stateful firewall", "Reboot a host.");
 const struct verb VERB_NEIGHBOUR = LATER("neighbour", false, "it comes with the stateful firewall",
 					 "Let a neighbour fall silent.");
 const struct verb VERB_NAT = LATER("nat", false, "it comes with the stateful firewall",

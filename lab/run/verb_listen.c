@@ -55,8 +55,8 @@ static void start(struct op *op)
 {
 	const struct args *args = op->step->args;
 	struct state *state = op_state(op, sizeof(*state));
-	int fd = sock_open_family(op, &args->options, args->port,
-				  SOCK_STREAM | SOCK_NONBLOCK, sock_af(op->run));
+	int fd = sock_open_family(op, &args->options, args->port, SOCK_STREAM | SOCK_NONBLOCK,
+				  sock_af(op->run));
 	struct sock *sock;
 
 	op->cleanup = cleanup;

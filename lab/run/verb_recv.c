@@ -20,7 +20,8 @@ static const struct key keys[] = {
 	{ "recv", &VALUE_CONN, offsetof(struct args, conn), .required = true, .example = "peer",
 	  .help = "the connection, by its name" },
 	{ "bytes", &VALUE_BYTES, offsetof(struct args, bytes), .def = "whatever comes first",
-	  .example = "100kB", .help = "exactly so many; an earlier end of the stream is the error eof" },
+	  .example = "100kB",
+	  .help = "exactly so many; an earlier end of the stream is the error eof" },
 	{ "until", &VALUE_TEXT, offsetof(struct args, until), .def = "see bytes", .example = "eof",
 	  .help = "read until the peer ends the stream", .words = until_words },
 	{ 0 },
@@ -117,7 +118,9 @@ static void start(struct op *op)
 
 	if (!sock)
 		return;
-	*state = (struct state){ .op = op, .fd = sock->fd, .want = INT64_MAX,
+	*state = (struct state){ .op = op,
+				 .fd = sock->fd,
+				 .want = INT64_MAX,
 				 .once = args->bytes < 0 && args->until < 0 };
 	if (args->bytes >= 0)
 		state->want = args->bytes;

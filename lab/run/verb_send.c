@@ -19,8 +19,8 @@ struct args {
 static const struct key keys[] = {
 	{ "send", &VALUE_CONN, offsetof(struct args, conn), .required = true, .example = "conn",
 	  .help = "the connection, by its name" },
-	{ "bytes", &VALUE_BYTES, offsetof(struct args, bytes), .def = "the text", .example = "100kB",
-	  .help = "so many bytes of a pattern" },
+	{ "bytes", &VALUE_BYTES, offsetof(struct args, bytes), .def = "the text",
+	  .example = "100kB", .help = "so many bytes of a pattern" },
 	{ "text", &VALUE_TEXT, offsetof(struct args, text), .def = "none", .example = "hello",
 	  .help = "this text, as it stands" },
 	{ 0 },
@@ -120,7 +120,8 @@ static void start(struct op *op)
 const struct verb VERB_SEND = {
 	.name = "send",
 	.on_host = true,
-	.summary = "Send, until the kernel has taken all of it (which does not mean that it arrived).",
+	.summary =
+		"Send, until the kernel has taken all of it (which does not mean that it arrived).",
 	.keys = keys,
 	.common = COMMON_ID | COMMON_BACKGROUND | COMMON_DEADLINE | COMMON_BLOCKING,
 	.expects = EXPECT_ERROR | EXPECT_AFTER | EXPECT_BYTES,

@@ -38,7 +38,8 @@ static void start(struct op *op)
 const struct verb VERB_SHUTDOWN = {
 	.name = "shutdown",
 	.on_host = true,
-	.summary = "Close one direction, or both, and keep the socket: shutdown(2), CloseWrite in Go.",
+	.summary =
+		"Close one direction, or both, and keep the socket: shutdown(2), CloseWrite in Go.",
 	.keys = keys,
 	.common = COMMON_ID | COMMON_BACKGROUND,
 	.expects = EXPECT_ERROR | EXPECT_AFTER,

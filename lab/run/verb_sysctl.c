@@ -47,7 +47,9 @@ static int check(struct reader *r, const struct node *at, struct step *step)
 	const struct args *args = step->args;
 
 	if (!args->n)
-		return reader_problem(r, at, NULL, "sysctl sets nothing; expected a key such as net.ipv4.tcp_fin_timeout");
+		return reader_problem(
+			r, at, NULL,
+			"sysctl sets nothing; expected a key such as net.ipv4.tcp_fin_timeout");
 	return 0;
 }
 

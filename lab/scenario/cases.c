@@ -21,7 +21,7 @@ static void cases_release(struct cases *c)
 /* title_read() - the scenario's own title: a matrix key has no one value, so its ${name} stays */
 static void title_read(struct cases *c)
 {
-	char (*references)[72] = calloc((size_t)c->n_dims + 1, sizeof(*references)); /* ${63} */
+	char(*references)[72] = calloc((size_t)c->n_dims + 1, sizeof(*references)); /* ${63} */
 	const char *text;
 
 	if (!references) {
@@ -216,9 +216,11 @@ int cases_read(struct scenario *scenario, const struct document *doc,
 	       const struct vocabulary *vocabulary, const struct param *set, int n_set,
 	       struct problems *problems)
 {
-	struct cases c = {
-		.reader = { .vocabulary = vocabulary, .problems = problems },
-		.scenario = scenario, .doc = doc, .set = set, .n_set = n_set };
+	struct cases c = { .reader = { .vocabulary = vocabulary, .problems = problems },
+			   .scenario = scenario,
+			   .doc = doc,
+			   .set = set,
+			   .n_set = n_set };
 
 	cases_params_read(&c);
 	if (c.settings) {

@@ -7,10 +7,11 @@
 
 /* the errors that a scenario is likely to mean, for "did you mean"; any other name is fine too */
 static const char *const COMMON_ERRORS[] = {
-	"none", "deadline", "eof", "ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "ETIMEDOUT",
-	"EHOSTUNREACH", "EHOSTDOWN", "ENETUNREACH", "ENETDOWN", "EADDRINUSE", "EADDRNOTAVAIL",
-	"EPIPE", "ENOTCONN", "EISCONN", "EALREADY", "EINPROGRESS", "EAGAIN", "EACCES", "EPERM",
-	"EINVAL", "EPROTO", "ENOPROTOOPT", "EOPNOTSUPP", "EMSGSIZE", "ENOBUFS", "EBADF",
+	"none",		 "deadline",	 "eof",	      "ECONNREFUSED", "ECONNRESET", "ECONNABORTED",
+	"ETIMEDOUT",	 "EHOSTUNREACH", "EHOSTDOWN", "ENETUNREACH",  "ENETDOWN",   "EADDRINUSE",
+	"EADDRNOTAVAIL", "EPIPE",	 "ENOTCONN",  "EISCONN",      "EALREADY",   "EINPROGRESS",
+	"EAGAIN",	 "EACCES",	 "EPERM",     "EINVAL",	      "EPROTO",	    "ENOPROTOOPT",
+	"EOPNOTSUPP",	 "EMSGSIZE",	 "ENOBUFS",   "EBADF",
 };
 
 enum { N_COMMON_ERRORS = sizeof(COMMON_ERRORS) / sizeof(COMMON_ERRORS[0]) };
@@ -24,7 +25,8 @@ static int unknown_error(struct reader *r, const struct node *at, const char *te
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", near);
 	return reader_problem(r, at, near ? hint : NULL,
 			      "unknown error '%.64s'; expected an errno name such as ECONNREFUSED, "
-			      "or deadline, eof, none", text);
+			      "or deadline, eof, none",
+			      text);
 }
 
 /* The values below fill several fields each, so their rows stand for the whole struct expect. */
@@ -54,7 +56,8 @@ static int error_read(struct reader *r, const struct node *value, void *out)
 }
 
 static const struct value_type VALUE_ERROR = {
-	"error", "an errno name such as ECONNREFUSED, or deadline, eof, none", error_read, NULL };
+	"error", "an errno name such as ECONNREFUSED, or deadline, eof, none", error_read, NULL
+};
 
 static int eof_read(struct reader *r, const struct node *value, void *out)
 {
@@ -141,8 +144,8 @@ int expect_read(struct reader *r, const struct node *expect, struct step *step)
 	if (expect->kind != NODE_MAP || !expect->n)
 		return reader_problem(r, expect, NULL,
 				      "expected a mapping such as {error: ECONNREFUSED}, found %s",
-				      expect->kind == NODE_MAP ? "an empty one"
-							       : node_kind_text(expect));
+				      expect->kind == NODE_MAP ? "an empty one" :
+								 node_kind_text(expect));
 	if (!step->verb->expects)
 		return reader_problem(r, expect, NULL, "nothing can be expected of '%s'",
 				      step->verb->name);

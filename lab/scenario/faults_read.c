@@ -7,11 +7,12 @@
 
 #include "lab/scenario/reading.h"
 
-static const struct value_type VALUE_MATCH = {
-	"mapping, see match", "a mapping such as {from: client, segment: syn}", value_node_read,
-	NULL };
-static const struct value_type VALUE_ACTION = {
-	"action", "an action such as drop or reject tcp-reset", value_node_read, NULL };
+static const struct value_type VALUE_MATCH = { "mapping, see match",
+					       "a mapping such as {from: client, segment: syn}",
+					       value_node_read, NULL };
+static const struct value_type VALUE_ACTION = { "action",
+						"an action such as drop or reject tcp-reset",
+						value_node_read, NULL };
 
 struct fault_args {
 	int host;
@@ -21,20 +22,35 @@ struct fault_args {
 };
 
 const struct key FAULT_KEYS[] = {
-	{ .name = "at", .type = &VALUE_HOST, .offset = offsetof(struct fault_args, host),
-	 .required = true, .example = "fw", .help = "the host at which it acts" },
-	{ .name = "match", .type = &VALUE_MATCH, .offset = offsetof(struct fault_args, match),
-	 .def = "every packet", .example = "{from: client, to: server, segment: syn}",
-	 .help = "which packets are meant" },
-	{ .name = "action", .type = &VALUE_ACTION, .offset = offsetof(struct fault_args, action),
-	 .required = true, .example = "\"reject host-unreachable\"",
-	 .help = "what is done with them" },
-	{ .name = "active", .type = &VALUE_BOOL, .offset = offsetof(struct fault_args, active),
-	 .def = "true", .example = "false",
-	 .help = "whether it is on from the start; a step can switch it" },
-	{ .name = "conntrack", .type = &VALUE_TEXT, .later = "it comes with conntrack",
-	 .example = "{established: 2s, loose: false}",
-	 .help = "a stateful firewall with these timeouts; the action hits what it does not know" },
+	{ .name = "at",
+	  .type = &VALUE_HOST,
+	  .offset = offsetof(struct fault_args, host),
+	  .required = true,
+	  .example = "fw",
+	  .help = "the host at which it acts" },
+	{ .name = "match",
+	  .type = &VALUE_MATCH,
+	  .offset = offsetof(struct fault_args, match),
+	  .def = "every packet",
+	  .example = "{from: client, to: server, segment: syn}",
+	  .help = "which packets are meant" },
+	{ .name = "action",
+	  .type = &VALUE_ACTION,
+	  .offset = offsetof(struct fault_args, action),
+	  .required = true,
+	  .example = "\"reject host-unreachable\"",
+	  .help = "what is done with them" },
+	{ .name = "active",
+	  .type = &VALUE_BOOL,
+	  .offset = offsetof(struct fault_args, active),
+	  .def = "true",
+	  .example = "false",
+	  .help = "whether it is on from the start; a step can switch it" },
+	{ .name = "conntrack",
+	  .type = &VALUE_TEXT,
+	  .later = "it comes with conntrack",
+	  .example = "{established: 2s, loose: false}",
+	  .help = "a stateful firewall with these timeouts; the action hits what it does not know" },
 	{ 0 },
 };
 
@@ -148,8 +164,10 @@ static int pick_read(struct reader *r, const struct node *map, const struct matc
 					      key, said);
 		said = key;
 	}
-	fault->pick = args->nth ? PICK_NTH : args->first ? PICK_FIRST :
-		      args->every ? PICK_EVERY : PICK_ALL;
+	fault->pick = args->nth	  ? PICK_NTH :
+		      args->first ? PICK_FIRST :
+		      args->every ? PICK_EVERY :
+				    PICK_ALL;
 	fault->n = (uint32_t)(args->nth + args->first + args->every);
 	return 0;
 }
@@ -190,9 +208,12 @@ static int match_read(struct reader *r, const struct node *map, struct fault *fa
 		err = -EINVAL;
 	if (!err)
 		err = match_check(r, map, &args);
-	fault->match = (struct packet_match){
-		.from = args.from, .to = args.to, .protocol = args.protocol, .sport = args.sport,
-		.dport = args.dport, .segments = args.segments };
+	fault->match = (struct packet_match){ .from = args.from,
+					      .to = args.to,
+					      .protocol = args.protocol,
+					      .sport = args.sport,
+					      .dport = args.dport,
+					      .segments = args.segments };
 	return err;
 }
 
@@ -215,10 +236,11 @@ int reader_match(struct reader *r, const struct node *map, struct packet_match *
  */
 static const char *nearest_reject(const char *word, unsigned families)
 {
-	static const char *const words[] = {
-		"tcp-reset", "net-unreachable", "host-unreachable", "prot-unreachable",
-		"port-unreachable", "net-prohibited", "host-prohibited", "admin-prohibited",
-		"no-route", "addr-unreachable" };
+	static const char *const words[] = { "tcp-reset",	 "net-unreachable",
+					     "host-unreachable", "prot-unreachable",
+					     "port-unreachable", "net-prohibited",
+					     "host-prohibited",	 "admin-prohibited",
+					     "no-route",	 "addr-unreachable" };
 	const char *candidates[sizeof(words) / sizeof(words[0])];
 	struct fault probe = { 0 };
 	struct lab_err err = { 0 };
@@ -252,8 +274,8 @@ static const char *action_hint(const char *text, unsigned families, char *buf, s
 	char word[80];
 
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(text, " "), text);
-	near = reject ? nearest_reject(text + 7 + strspn(text + 7, " "), families)
-		      : nearest_action(word);
+	near = reject ? nearest_reject(text + 7 + strspn(text + 7, " "), families) :
+			nearest_action(word);
 	if (!near)
 		return NULL;
 	snprintf(buf, size, "did you mean '%s%s'?", reject ? "reject " : "", near);
@@ -319,7 +341,8 @@ static int fault_read(struct reader *r, const struct node *key, const struct nod
 	if (!text_is_name(key->text, "_.-"))
 		err = reader_problem(r, key, NULL,
 				     "'%.100s' is no name for a fault; expected a letter, then "
-				     "letters, digits, '_', '.' and '-', at most 63", key->text);
+				     "letters, digits, '_', '.' and '-', at most 63",
+				     key->text);
 	for (int i = 0; i < plan->n_faults; i++)
 		if (!strcmp(plan->faults[i].name, key->text))
 			return -EINVAL; /* a duplicate key, which has been reported */

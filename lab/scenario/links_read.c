@@ -26,9 +26,10 @@ static int mtu_read(struct reader *r, const struct node *value, void *out)
 }
 
 static const struct value_type VALUE_MTU = { "MTU", "68 to 65535, with IPv6 1280 to 65535",
-					    mtu_read, NULL };
-static const struct value_type VALUE_ADDRESSES = {
-	"mapping of addresses", "a mapping of host names to addresses", value_node_read, NULL };
+					     mtu_read, NULL };
+static const struct value_type VALUE_ADDRESSES = { "mapping of addresses",
+						   "a mapping of host names to addresses",
+						   value_node_read, NULL };
 
 struct link_args {
 	uint32_t mtu;
@@ -153,11 +154,10 @@ static int address_read(struct reader *r, const struct node *value, struct topo_
 		return -EINVAL;
 	fam = topo_addr_parse(text, &addr);
 	if (fam < 0)
-		return reader_problem(
-			r, value, NULL,
-			"'%.100s' is no address; expected one with its prefix length, "
-			"such as 10.0.0.1/24 or fd00::1/64",
-			text);
+		return reader_problem(r, value, NULL,
+				      "'%.100s' is no address; expected one with its prefix length, "
+				      "such as 10.0.0.1/24 or fd00::1/64",
+				      text);
 	if (addrs[fam].set)
 		return reader_problem(r, value, NULL, "a second %s address at one end of a link",
 				      names[fam]);
@@ -250,11 +250,11 @@ static int link_read(struct reader *r, const struct node *item, bool one_way,
 	struct link_line line = { 0 };
 
 	if (item->kind != NODE_SCALAR && !is_pair(item))
-		return one_way ? 0
-			       : reader_problem(r, item, NULL,
+		return one_way ? 0 :
+				 reader_problem(r, item, NULL,
 						"expected a link such as client -- fw, found %s",
-						item->kind == NODE_MAP ? "a mapping of several"
-								       : node_kind_text(item));
+						item->kind == NODE_MAP ? "a mapping of several" :
+									 node_kind_text(item));
 	if (line_read(r, text, &line)) {
 		if (!one_way && !line.one_way)
 			properties_read(r, properties, NULL);

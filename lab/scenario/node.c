@@ -17,7 +17,8 @@
 
 enum {
 	DEPTH_MAX = 32,
-	LINES_MAX = 10000, /* libfyaml takes its time for blank lines, in the square of their number */
+	LINES_MAX =
+		10000, /* libfyaml takes its time for blank lines, in the square of their number */
 };
 
 /**
@@ -463,8 +464,7 @@ static int build_document(struct builder *b)
 {
 	if (b->n_documents++ == 0)
 		return 0;
-	build_refuse(b, b->last_line, b->last_col,
-		     "a second document; a scenario is one document");
+	build_refuse(b, b->last_line, b->last_col, "a second document; a scenario is one document");
 	return -1;
 }
 

@@ -51,7 +51,7 @@ static void ips_read(struct cases *c)
 			ip_read(c, node->items[i]);
 		if (!node->n)
 			reader_problem(&c->reader, node, NULL,
-						"an empty list; expected 4, 6 or dual");
+				       "an empty list; expected 4, 6 or dual");
 	} else if (node) {
 		ip_read(c, node);
 	}
@@ -64,11 +64,10 @@ static void ips_read(struct cases *c)
 static int param_name_check(struct reader *r, const struct node *key)
 {
 	if (!text_is_name(key->text, "_-"))
-		return reader_problem(
-			r, key, NULL,
-			"'%.100s' is no name for a parameter; expected a letter, then "
-			"letters, digits, '_' and '-', at most 63",
-			key->text);
+		return reader_problem(r, key, NULL,
+				      "'%.100s' is no name for a parameter; expected a letter, then "
+				      "letters, digits, '_' and '-', at most 63",
+				      key->text);
 	if (!strcmp(key->text, "ip"))
 		return reader_problem(r, key, NULL,
 				      "a parameter cannot be named 'ip': --set ip=… chooses the "
@@ -142,8 +141,8 @@ static int dimension_values(struct reader *r, const struct node *list, struct di
 
 	if (list->kind != NODE_LIST || !list->n)
 		return reader_problem(r, list, NULL, "expected a list of values, found %s",
-				      list->kind == NODE_LIST ? "an empty one"
-							      : node_kind_text(list));
+				      list->kind == NODE_LIST ? "an empty one" :
+								node_kind_text(list));
 	for (int i = 0; i < list->n; i++) {
 		const struct node *value = list->items[i];
 
@@ -240,11 +239,10 @@ static int set_unknown(struct cases *c, const struct param *set)
 	near = nearest_word(set->key, names, n);
 	if (near)
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", near);
-	return reader_problem(
-		&c->reader, NULL, near ? hint : NULL,
-		"--set %.100s=%.100s: the scenario has no parameter '%.100s'; it has: "
-		"%s",
-		set->key, set->value, set->key, list);
+	return reader_problem(&c->reader, NULL, near ? hint : NULL,
+			      "--set %.100s=%.100s: the scenario has no parameter '%.100s'; it has: "
+			      "%s",
+			      set->key, set->value, set->key, list);
 }
 
 static int set_apply(struct cases *c, const struct param *set)
@@ -287,14 +285,14 @@ static void settings_new(struct cases *c)
 		return;
 	}
 	for (int i = 0; i < c->n_dims; i++)
-		c->settings[c->n_settings++] = (struct setting){ .name = c->dims[i].name,
-								.matrix = true };
+		c->settings[c->n_settings++] =
+			(struct setting){ .name = c->dims[i].name, .matrix = true };
 	for (int i = 0; i < c->scenario->n_params; i++) {
 		const struct param *param = &c->scenario->params[i];
 
 		if (!find_dimension(c, param->key))
-			c->settings[c->n_settings++] = (struct setting){ .name = param->key,
-									.value = param->value };
+			c->settings[c->n_settings++] =
+				(struct setting){ .name = param->key, .value = param->value };
 	}
 	c->reader.settings = c->settings;
 	c->reader.n_settings = c->n_settings;

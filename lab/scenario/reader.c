@@ -170,8 +170,8 @@ int reader_row(struct reader *r, const struct node *key, const struct node *valu
 	if (row->later)
 		return reader_problem(r, key, NULL, "'%s' is not available yet: %s", row->name,
 				      row->later);
-	return row->words ? read_word(r, value, row, field)
-			  : reader_value(r, value, row->type, field);
+	return row->words ? read_word(r, value, row, field) :
+			    reader_value(r, value, row->type, field);
 }
 
 static const struct key *find_row(const struct key *keys, const char *name)

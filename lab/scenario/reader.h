@@ -29,19 +29,19 @@ struct value_type {
 	void (*free)(void *out);
 };
 
-extern const struct value_type VALUE_TEXT;     /* char *: any scalar, owned */
-extern const struct value_type VALUE_BOOL;     /* bool */
-extern const struct value_type VALUE_DURATION; /* int64_t, ns */
-extern const struct value_type VALUE_BYTES;    /* int64_t */
-extern const struct value_type VALUE_COUNT;    /* int64_t, 1 … 2^32-2 */
-extern const struct value_type VALUE_INT;      /* int64_t, 0 … 2^31-1 */
-extern const struct value_type VALUE_PORT;     /* uint16_t, 1 … 65535 */
-extern const struct value_type VALUE_COMPARE;  /* struct compare, plain number */
+extern const struct value_type VALUE_TEXT;	    /* char *: any scalar, owned */
+extern const struct value_type VALUE_BOOL;	    /* bool */
+extern const struct value_type VALUE_DURATION;	    /* int64_t, ns */
+extern const struct value_type VALUE_BYTES;	    /* int64_t */
+extern const struct value_type VALUE_COUNT;	    /* int64_t, 1 … 2^32-2 */
+extern const struct value_type VALUE_INT;	    /* int64_t, 0 … 2^31-1 */
+extern const struct value_type VALUE_PORT;	    /* uint16_t, 1 … 65535 */
+extern const struct value_type VALUE_COMPARE;	    /* struct compare, plain number */
 extern const struct value_type VALUE_COMPARE_NS;    /* struct compare, times */
 extern const struct value_type VALUE_COMPARE_BYTES; /* struct compare, sizes */
-extern const struct value_type VALUE_AFTER;    /* struct compare, ns; see value_after() */
-extern const struct value_type VALUE_HOST;     /* int: index of a host of the topology */
-extern const struct value_type VALUE_HOSTS_FAULT; /* int: index of a fault; any host's */
+extern const struct value_type VALUE_AFTER;	    /* struct compare, ns; see value_after() */
+extern const struct value_type VALUE_HOST;	    /* int: index of a host of the topology */
+extern const struct value_type VALUE_HOSTS_FAULT;   /* int: index of a fault; any host's */
 extern const struct value_type VALUE_FAULTS;   /* struct int_list: one fault or a list of them */
 extern const struct value_type VALUE_PROTOCOL; /* int: IPPROTO_… for tcp, udp, icmp */
 extern const struct value_type VALUE_SEGMENTS; /* unsigned: SEG_ bits; a word or a list */
@@ -190,7 +190,8 @@ struct verb {
 	enum makes makes;
 	size_t args_size;
 	void (*init)(void *args);
-	int (*other)(struct reader *r, const struct node *key, const struct node *value, void *args);
+	int (*other)(struct reader *r, const struct node *key, const struct node *value,
+		     void *args);
 	int (*check)(struct reader *r, const struct node *at, struct step *step);
 	void (*free)(void *args);
 	int (*expectations)(const void *args);

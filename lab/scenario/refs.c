@@ -83,8 +83,8 @@ static int faults_list_read(struct reader *r, const struct node *value, void *ou
 	return err;
 }
 
-const struct value_type VALUE_FAULTS = {
-	"faults", "a fault's name or a list of them", faults_list_read, faults_list_free };
+const struct value_type VALUE_FAULTS = { "faults", "a fault's name or a list of them",
+					 faults_list_read, faults_list_free };
 
 int step_named(const struct plan *plan, const char *name)
 {
@@ -160,7 +160,7 @@ static int ref_resolve(struct reader *r, const struct node *value, unsigned want
 		       const char *kind, struct ref *ret)
 {
 	static const char *const articles[] = { "a step that makes no socket", "a listener",
-					       "a connection", "a bound socket" };
+						"a connection", "a bound socket" };
 	const char *name = reader_text(r, value);
 	const struct step *step;
 	int i;
@@ -183,7 +183,8 @@ static int ref_resolve(struct reader *r, const struct node *value, unsigned want
 	}
 	if (!background && r->step && r->step->verb && r->step->verb->on_host && step->host >= 0 &&
 	    r->step->host >= 0 && step->host != r->step->host)
-		return reader_problem(r, value, NULL, "'%.64s' is a socket of %s (line %d), not of %s", name,
+		return reader_problem(r, value, NULL,
+				      "'%.64s' is a socket of %s (line %d), not of %s", name,
 				      r->plan->topo.hosts[step->host].name, step->line,
 				      r->plan->topo.hosts[r->step->host].name);
 	ret->name = strdup(name);
@@ -205,7 +206,7 @@ static int listener_read(struct reader *r, const struct node *value, void *out)
 }
 
 const struct value_type VALUE_LISTENER = { "listener", "the name of a listener", listener_read,
-					  ref_free };
+					   ref_free };
 
 static int conn_read(struct reader *r, const struct node *value, void *out)
 {
@@ -213,13 +214,12 @@ static int conn_read(struct reader *r, const struct node *value, void *out)
 }
 
 const struct value_type VALUE_CONN = { "connection", "the name of a connection", conn_read,
-				      ref_free };
+				       ref_free };
 
 static int socket_read(struct reader *r, const struct node *value, void *out)
 {
-	return ref_resolve(r, value,
-			   1u << MAKES_LISTENER | 1u << MAKES_CONN | 1u << MAKES_BOUND, false,
-			   "socket", out);
+	return ref_resolve(r, value, 1u << MAKES_LISTENER | 1u << MAKES_CONN | 1u << MAKES_BOUND,
+			   false, "socket", out);
 }
 
 const struct value_type VALUE_SOCKET = { "socket", "the name of a socket", socket_read, ref_free };
@@ -230,4 +230,4 @@ static int step_ref_read(struct reader *r, const struct node *value, void *out)
 }
 
 const struct value_type VALUE_STEP = { "background step", "the name of a background step",
-				      step_ref_read, ref_free };
+				       step_ref_read, ref_free };

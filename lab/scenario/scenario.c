@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/scenario/reading.h"
 #include "lab/scenario/control.h"
+#include "lab/scenario/reading.h"
 #include "netns/cleanup.h"
 
 /* struct words - a list of short names */
@@ -109,26 +109,28 @@ static int words_read(struct reader *r, const struct node *value, void *out)
 	return err;
 }
 
-static const struct value_type VALUE_SLUG = {
-	"name", "a-z, 0-9 and '-', at most 64", slug_read, text_free };
+static const struct value_type VALUE_SLUG = { "name", "a-z, 0-9 and '-', at most 64", slug_read,
+					      text_free };
 static const struct value_type VALUE_LINE = { "line of text", "a text on one line", line_read,
-					     text_free };
+					      text_free };
 static const struct value_type VALUE_PROSE = { "text", "a text", prose_read, text_free };
 static const struct value_type VALUE_WORDS = { "list of names", "a list of names", words_read,
-					      words_free };
-static const struct value_type VALUE_TOPOLOGY = {
-	"mapping, see topology", "a mapping with hosts and links", value_node_read, NULL };
-static const struct value_type VALUE_PARAMS = {
-	"mapping of texts", "a mapping of names to values", value_node_read, NULL };
-static const struct value_type VALUE_MATRIX = {
-	"mapping of lists", "a mapping of names to lists of values", value_node_read, NULL };
+					       words_free };
+static const struct value_type VALUE_TOPOLOGY = { "mapping, see topology",
+						  "a mapping with hosts and links", value_node_read,
+						  NULL };
+static const struct value_type VALUE_PARAMS = { "mapping of texts", "a mapping of names to values",
+						value_node_read, NULL };
+static const struct value_type VALUE_MATRIX = { "mapping of lists",
+						"a mapping of names to lists of values",
+						value_node_read, NULL };
 static const struct value_type VALUE_IP = { "4, 6 or dual, or a list of them",
-					   "4, 6 or dual, or a list of them", value_node_read,
-					   NULL };
-static const struct value_type VALUE_FAULT_MAP = {
-	"mapping of faults", "a mapping of fault names", value_node_read, NULL };
+					    "4, 6 or dual, or a list of them", value_node_read,
+					    NULL };
+static const struct value_type VALUE_FAULT_MAP = { "mapping of faults", "a mapping of fault names",
+						   value_node_read, NULL };
 static const struct value_type VALUE_STEPS = { "list of steps", "a list of steps", value_node_read,
-					      NULL };
+					       NULL };
 
 const struct key SCENARIO_KEYS[] = {
 	{ .name = "name",
@@ -331,7 +333,8 @@ static void document_read(struct scenario *scenario, const struct node *root,
 	if (root->kind != NODE_MAP) {
 		reader_problem(&reader, root, NULL,
 			       "expected a mapping with name, title, story, remedy and steps, "
-			       "found %s", node_kind_text(root));
+			       "found %s",
+			       node_kind_text(root));
 		return;
 	}
 	report_duplicates(root, problems);

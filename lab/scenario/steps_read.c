@@ -44,7 +44,8 @@ static void name_free(void *out)
 }
 
 static const struct value_type VALUE_NAME = {
-	"name", "a letter, then letters, digits, '_' and '-', at most 63", name_read, name_free };
+	"name", "a letter, then letters, digits, '_' and '-', at most 63", name_read, name_free
+};
 
 const struct key COMMON_KEYS[] = {
 	{ .name = "as",
@@ -81,8 +82,9 @@ const struct key COMMON_KEYS[] = {
 
 enum { N_COMMON = sizeof(COMMON_KEYS) / sizeof(COMMON_KEYS[0]) - 1 };
 
-static const struct value_type VALUE_EXPECT = {
-	"mapping, see expect", "a mapping such as {error: ECONNREFUSED}", value_node_read, NULL };
+static const struct value_type VALUE_EXPECT = { "mapping, see expect",
+						"a mapping such as {error: ECONNREFUSED}",
+						value_node_read, NULL };
 
 struct siblings {
 	const struct node *expect;
@@ -256,10 +258,16 @@ static int plain_value(struct reader *r, const struct node *value, struct step *
 {
 	const struct key *row = step->verb->keys;
 	struct node *keys[1], *items[1] = { (struct node *)value };
-	struct node key = { .kind = NODE_SCALAR, .line = value->line, .col = value->col,
-			   .text = (char *)row->name };
-	struct node map = { .kind = NODE_MAP, .line = value->line, .col = value->col, .n = 1,
-			   .keys = keys, .items = items };
+	struct node key = { .kind = NODE_SCALAR,
+			    .line = value->line,
+			    .col = value->col,
+			    .text = (char *)row->name };
+	struct node map = { .kind = NODE_MAP,
+			    .line = value->line,
+			    .col = value->col,
+			    .n = 1,
+			    .keys = keys,
+			    .items = items };
 
 	keys[0] = &key;
 	return reader_map(r, &map, row, step->args, NULL, NULL, NULL);
@@ -305,9 +313,12 @@ static int inside_check(struct reader *r, const struct node *siblings, const str
 static int siblings_read(struct reader *r, const struct node *item, struct step *step,
 			 struct common *common)
 {
-	const struct node map = { .kind = NODE_MAP, .line = item->line, .col = item->col,
-				 .n = item->n - 1, .keys = item->keys + 1,
-				 .items = item->items + 1 };
+	const struct node map = { .kind = NODE_MAP,
+				  .line = item->line,
+				  .col = item->col,
+				  .n = item->n - 1,
+				  .keys = item->keys + 1,
+				  .items = item->items + 1 };
 	bool of_lab = step->verb && !step->verb->on_host;
 	struct key common_rows[N_COMMON + 1];
 	struct siblings siblings = { 0 };
@@ -397,9 +408,7 @@ static int step_read(struct reader *r, const struct node *item, struct step *ste
 	struct common common = { .deadline_ns = -1 };
 	int err;
 
-	*step = (struct step){
-		.host = -1, .line = item->line, .col = item->col, .deadline_ns = -1
-	};
+	*step = (struct step){ .host = -1, .line = item->line, .col = item->col, .deadline_ns = -1 };
 	r->step = step;
 	err = step_body(r, item, step, &common);
 	if (step->verb && siblings_read(r, item, step, &common))

@@ -29,10 +29,9 @@ static void unknown_param(struct reader *r, const struct node *at, const char *n
 	else if (r->n_settings)
 		reader_unknown(r, at, "parameter", word, names, r->n_settings);
 	else
-		reader_problem(
-			r, at, "a literal ${ is written $${",
-			"unknown parameter '%s'; the scenario has neither params nor a matrix",
-			word);
+		reader_problem(r, at, "a literal ${ is written $${",
+			       "unknown parameter '%s'; the scenario has neither params nor a matrix",
+			       word);
 	free(names);
 }
 

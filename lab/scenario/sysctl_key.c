@@ -13,10 +13,11 @@
  * net/xfrm/xfrm_sysctl.c).
  */
 static const char *const CORE_OF_NAMESPACE[] = {
-	"net.core.somaxconn",	     "net.core.optmem_max",	  "net.core.txrehash",
-	"net.core.tstamp_allow_data", "net.core.rps_default_mask", "net.core.xfrm_acq_expires",
-	"net.core.xfrm_aevent_etime", "net.core.xfrm_aevent_rseqth", "net.core.xfrm_larval_drop",
-	NULL,
+	"net.core.somaxconn",	      "net.core.optmem_max",
+	"net.core.txrehash",	      "net.core.tstamp_allow_data",
+	"net.core.rps_default_mask",  "net.core.xfrm_acq_expires",
+	"net.core.xfrm_aevent_etime", "net.core.xfrm_aevent_rseqth",
+	"net.core.xfrm_larval_drop",  NULL,
 };
 
 /*
@@ -119,11 +120,10 @@ int sysctl_key_check(struct reader *r, const struct node *key)
 		return -EINVAL;
 	switch (sysctl_key_verdict(text)) {
 	case SYSCTL_MALFORMED:
-		return reader_problem(
-			r, key, NULL,
-			"'%.200s' is no sysctl of a network namespace; expected a key "
-			"such as net.ipv4.tcp_syn_retries",
-			text);
+		return reader_problem(r, key, NULL,
+				      "'%.200s' is no sysctl of a network namespace; expected a key "
+				      "such as net.ipv4.tcp_syn_retries",
+				      text);
 	case SYSCTL_GLOBAL:
 		return reader_problem(r, key, NULL,
 				      "%s is global to the machine, not to a namespace", text);

@@ -4,16 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/scenario/control.h"
 #include "lab/scenario/reading.h"
 #include "lab/scenario/sysctl_key.h"
-#include "lab/scenario/control.h"
 
-static const struct value_type VALUE_HOSTS = {
-	"mapping of hosts", "a mapping of host names", value_node_read, NULL };
-static const struct value_type VALUE_LINKS = {
-	"list of links", "a list of links such as client -- fw", value_node_read, NULL };
-static const struct value_type VALUE_SYSCTLS = {
-	"mapping of sysctls", "a mapping of sysctls", value_node_read, NULL };
+static const struct value_type VALUE_HOSTS = { "mapping of hosts", "a mapping of host names",
+					       value_node_read, NULL };
+static const struct value_type VALUE_LINKS = { "list of links",
+					       "a list of links such as client -- fw",
+					       value_node_read, NULL };
+static const struct value_type VALUE_SYSCTLS = { "mapping of sysctls", "a mapping of sysctls",
+						 value_node_read, NULL };
 
 struct topology_args {
 	const struct node *hosts;
@@ -21,12 +22,18 @@ struct topology_args {
 };
 
 const struct key TOPOLOGY_KEYS[] = {
-	{ .name = "hosts", .type = &VALUE_HOSTS, .offset = offsetof(struct topology_args, hosts),
-	 .required = true, .example = "{client: {}, fw: {forward: true}, server: {}}",
-	 .help = "the hosts by name, each with its own keys, or {}" },
-	{ .name = "links", .type = &VALUE_LINKS, .offset = offsetof(struct topology_args, links),
-	 .required = true, .example = "[client -- fw, fw -- server]",
-	 .help = "the wires between them; each is a network of its own" },
+	{ .name = "hosts",
+	  .type = &VALUE_HOSTS,
+	  .offset = offsetof(struct topology_args, hosts),
+	  .required = true,
+	  .example = "{client: {}, fw: {forward: true}, server: {}}",
+	  .help = "the hosts by name, each with its own keys, or {}" },
+	{ .name = "links",
+	  .type = &VALUE_LINKS,
+	  .offset = offsetof(struct topology_args, links),
+	  .required = true,
+	  .example = "[client -- fw, fw -- server]",
+	  .help = "the wires between them; each is a network of its own" },
 	{ 0 },
 };
 
@@ -75,15 +82,14 @@ static int host_name_check(struct reader *r, const struct node *key, const char 
 
 	if (!len || len > 31 || name[0] == '-' ||
 	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")])
-		return reader_problem(
-			r, key, NULL,
-			"'%.64s' is no host name; expected a-z, 0-9 and '-', at most 31", name);
+		return reader_problem(r, key, NULL,
+				      "'%.64s' is no host name; expected a-z, 0-9 and '-', at most 31",
+				      name);
 	if (is_reserved(r, name))
-		return reader_problem(
-			r, key, NULL,
-			"a host cannot be named '%s': a step that begins with this word "
-			"means something else",
-			name);
+		return reader_problem(r, key, NULL,
+				      "a host cannot be named '%s': a step that begins with this word "
+				      "means something else",
+				      name);
 	return 0;
 }
 

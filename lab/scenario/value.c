@@ -21,15 +21,10 @@ struct suffix {
 };
 
 static const struct suffix DURATION_SUFFIXES[] = {
-	{ "us", NS_PER_US },
-	{ "µs", NS_PER_US }, /* micro sign, U+00B5 */
+	{ "us", NS_PER_US },	  { "µs", NS_PER_US }, /* micro sign, U+00B5 */
 	{ "μs", NS_PER_US }, /* Greek mu, U+03BC: looks the same, and keyboards have it */
-	{ "ms", NS_PER_MS },
-	{ "s", NS_PER_S },
-	{ "m", 60 * NS_PER_S },
-	{ "min", 60 * NS_PER_S },
-	{ "h", 3600 * NS_PER_S },
-	{ NULL, 0 },
+	{ "ms", NS_PER_MS },	  { "s", NS_PER_S },	    { "m", 60 * NS_PER_S },
+	{ "min", 60 * NS_PER_S }, { "h", 3600 * NS_PER_S }, { NULL, 0 },
 };
 
 static const struct suffix BYTES_SUFFIXES[] = {
@@ -261,8 +256,8 @@ struct scale {
 const char *value_text_duration(int64_t ns, char *buf, size_t size)
 {
 	static const struct scale SCALES[] = {
-		{ "ns", 1, 1000 },	{ "us", 1e3, 1000 },  { "ms", 1e6, 1000 },
-		{ "s", 1e9, 10000 },	{ "min", 60e9, 10000 }, { "h", 3600e9, 1e30 },
+		{ "ns", 1, 1000 },   { "us", 1e3, 1000 },    { "ms", 1e6, 1000 },
+		{ "s", 1e9, 10000 }, { "min", 60e9, 10000 }, { "h", 3600e9, 1e30 },
 	};
 	const struct scale *scale = SCALES;
 	double magnitude = ns < 0 ? -(double)ns : (double)ns;

@@ -55,8 +55,8 @@ static int duration_read(struct reader *r, const struct node *value, void *out)
 	return 0;
 }
 
-const struct value_type VALUE_DURATION = {
-	"duration", "a duration such as 250ms or 2.5s", duration_read, NULL };
+const struct value_type VALUE_DURATION = { "duration", "a duration such as 250ms or 2.5s",
+					   duration_read, NULL };
 
 static int bytes_read(struct reader *r, const struct node *value, void *out)
 {
@@ -71,8 +71,8 @@ static int bytes_read(struct reader *r, const struct node *value, void *out)
 	return err ? -EDOM : 0;
 }
 
-const struct value_type VALUE_BYTES = {
-	"size", "a size in bytes such as 4096, 100kB or 64KiB", bytes_read, NULL };
+const struct value_type VALUE_BYTES = { "size", "a size in bytes such as 4096, 100kB or 64KiB",
+					bytes_read, NULL };
 
 static int count_read(struct reader *r, const struct node *value, void *out)
 {
@@ -147,7 +147,8 @@ static int compare_number_read(struct reader *r, const struct node *value, void 
 
 const struct value_type VALUE_COMPARE = {
 	"comparison", "a number or a comparison such as 2, \">= 2\", \"!= 0\" or 2..4",
-	compare_number_read, compare_free };
+	compare_number_read, compare_free
+};
 
 static int compare_ns_read(struct reader *r, const struct node *value, void *out)
 {
@@ -156,7 +157,8 @@ static int compare_ns_read(struct reader *r, const struct node *value, void *out
 
 const struct value_type VALUE_COMPARE_NS = {
 	"comparison of durations", "a duration or a comparison such as \"< 50ms\" or 2.9s..3.2s",
-	compare_ns_read, compare_free };
+	compare_ns_read, compare_free
+};
 
 static int compare_bytes_read(struct reader *r, const struct node *value, void *out)
 {
@@ -165,7 +167,8 @@ static int compare_bytes_read(struct reader *r, const struct node *value, void *
 
 const struct value_type VALUE_COMPARE_BYTES = {
 	"comparison of sizes", "a size or a comparison such as 100kB or \"> 64KiB\"",
-	compare_bytes_read, compare_free };
+	compare_bytes_read, compare_free
+};
 
 static int after_read(struct reader *r, const struct node *value, void *out)
 {
@@ -181,8 +184,8 @@ static int after_read(struct reader *r, const struct node *value, void *out)
 	return err;
 }
 
-const struct value_type VALUE_AFTER = {
-	"time", "a time such as 2500ms, 2.9s..3.2s or \"< 50ms\"", after_read, compare_free };
+const struct value_type VALUE_AFTER = { "time", "a time such as 2500ms, 2.9s..3.2s or \"< 50ms\"",
+					after_read, compare_free };
 
 static int protocol_read(struct reader *r, const struct node *value, void *out)
 {
@@ -240,8 +243,9 @@ static int segments_read(struct reader *r, const struct node *value, void *out)
 	return err;
 }
 
-const struct value_type VALUE_SEGMENTS = {
-	"segments", "a kind of segment such as syn, or a list of them", segments_read, NULL };
+const struct value_type VALUE_SEGMENTS = { "segments",
+					   "a kind of segment such as syn, or a list of them",
+					   segments_read, NULL };
 
 static void endpoint_free(void *out)
 {
@@ -326,4 +330,5 @@ static int endpoint_read(struct reader *r, const struct node *value, void *out)
 
 const struct value_type VALUE_ENDPOINT = {
 	"endpoint", "HOST:PORT such as \"server:8080\", or an address as in \"[fd00::1]:80\"",
-	endpoint_read, endpoint_free };
+	endpoint_read, endpoint_free
+};
