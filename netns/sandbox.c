@@ -137,6 +137,9 @@ void sandbox_blocker(int code, char *buf, size_t size)
 		limit_blocker(buf, size);
 	else if (code == EPERM || code == EACCES)
 		refusal_blocker(code, buf, size);
+	else if (code == EROFS)
+		snprintf(buf, size,
+			 "/proc is mounted read-only, as containers do; run with --privileged or --security-opt systempaths=unconfined");
 	else if (code == EINVAL)
 		snprintf(buf, size,
 			 "the kernel was built without user, PID or network namespaces (CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS)");
@@ -232,7 +235,7 @@ static void __attribute__((noreturn)) child_run(struct child_args *args)
 	for (int sig = 1; sig < 32; sig++)
 		signal(sig, SIG_DFL); /* process 1 ignores what it does not handle */
 	ret = sandbox_enter(args->user_ns, args->uid, args->gid, &err);
-	if (ret < 0 && (ret == -EPERM || ret == -EACCES || ret == -ENOSPC)) {
+	if (ret < 0 && (ret == -EPERM || ret == -EACCES || ret == -ENOSPC || ret == -EROFS)) {
 		char fix[sizeof(err.fix)];
 
 		sandbox_blocker(-ret, fix, sizeof(fix));

@@ -85,7 +85,7 @@ static int entry_order(const FTSENT **a, const FTSENT **b)
 static int folder_add(struct sources *s, const char *dir, bool override)
 {
 	char *paths[] = { (char *)dir, NULL };
-	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, entry_order);
+	FTS *fts = fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, entry_order);
 	size_t skip = strlen(dir);
 	int ret = 0, found = s->n;
 	FTSENT *e;
@@ -176,8 +176,16 @@ static int word_collect(const struct sources *catalogue, const char *word, struc
 		if (!strcmp(s->name, word))
 			return sources_put(ret, s->name, s->file, s->text, s->len, false);
 	}
-	if (stat(word, &st) < 0)
+	if (stat(word, &st) < 0 && errno == ENOENT)
 		return unknown_scenario(catalogue, word);
+	if (stat(word, &st) < 0) {
+		int code = errno;
+		char shown[200];
+
+		fprintf(stderr, "nslab: cannot read '%s': %s\n", text_escape(word, shown, sizeof(shown)),
+			strerror(code));
+		return -code;
+	}
 	if (S_ISDIR(st.st_mode))
 		return folder_add(ret, word, false);
 	return sources_put(ret, word, word, NULL, 0, false);

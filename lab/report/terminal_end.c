@@ -177,7 +177,7 @@ static void result_words(const struct run *run, const struct event_end *end, FIL
 		fprintf(out, ": %d expectation%s met", end->met, plural(end->met));
 	else if (end->result == RESULT_FAILED && end->unmet)
 		fprintf(out, ": %d of %lld expectation%s not met", end->unmet,
-			(long long)end->met + end->unmet, plural(end->met + (end->unmet > 1)));
+			(long long)end->met + end->unmet, plural(end->met + end->unmet));
 	if (why[0])
 		fprintf(out, ": %s", why);
 }

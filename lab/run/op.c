@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lab/run/op.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -50,6 +51,7 @@ void op_finish(struct op *op, enum error_kind error, int code)
 	op->error = error;
 	op->code = code;
 	op_unwatch(op);
+	close_fd(&op->own_fd);
 	if (!op->ended_ns)
 		op->ended_ns = clock_now();
 	event.step.number = op->index + 1;
@@ -123,6 +125,14 @@ void op_block(struct op *op, int (*fn)(void *state), void (*done)(struct op *op,
 	}
 }
 
+int op_hold(struct op *op, int fd)
+{
+	op->own_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (op->own_fd < 0)
+		op_errno(op, errno);
+	return op->own_fd;
+}
+
 void op_deadline(struct op *op)
 {
 	op->expired = true;
@@ -145,7 +155,8 @@ void op_begin(struct run *run, int index)
 			   .index = index,
 			   .bytes = -1,
 			   .begun_ns = clock_now(),
-			   .deadline_ns = INT64_MAX };
+			   .deadline_ns = INT64_MAX,
+			   .own_fd = -1 };
 	if (step->deadline_ns >= 0)
 		op->deadline_ns = op->begun_ns + step->deadline_ns;
 	event.step.number = index + 1;
@@ -166,6 +177,7 @@ void op_release(struct op *op)
 		op->cancelled = true;
 	op_unwatch(op);
 	blocking_end(TAKE_PTR(op->blocking));
+	close_fd(&op->own_fd);
 	if (op->cleanup)
 		op->cleanup(op);
 	free(TAKE_PTR(op->state));

@@ -41,6 +41,7 @@ struct sock {
  * @state: the verb's own, from op_state(); freed with the op
  * @dial_addr, @dial_port: whom a dial calls, which its socket does not tell before it is connected
  * @blocking, @unblocked, @expired: of op_block()
+ * @own_fd: of op_hold()
  *
  * Callbacks, all optional, set by the verb's start():
  * @ready: its descriptor is ready (op_watch())
@@ -65,6 +66,7 @@ struct op {
 	void *state;
 	struct source *source;
 	int watched_fd;
+	int own_fd;
 	struct blocking *blocking;
 	uint8_t dial_addr[16];
 	uint16_t dial_port;
@@ -102,6 +104,13 @@ void op_unwatch(struct op *op);
  * @done: called on the loop with what @fn returned; shall call op_finish()
  */
 void op_block(struct op *op, int (*fn)(void *state), void (*done)(struct op *op, int code));
+
+/**
+ * op_hold() - a duplicate of @fd for a blocking call, closed when the op is over
+ * A call that blocks holds on to its socket in the kernel, whoever closes the descriptor meanwhile; so
+ * does this, and the number cannot come to mean another socket. -1: the op is over
+ */
+int op_hold(struct op *op, int fd);
 
 /** op_fail() - the lab itself failed: ends the run with an error, not with a failed expectation */
 void op_fail(struct op *op, const struct lab_err *err);

@@ -84,10 +84,10 @@ static void start(struct op *op)
 	if (!listener)
 		return;
 	state->listener = listener->fd;
-	if (op->step->blocking)
-		op_block(op, block, unblocked);
-	else
+	if (!op->step->blocking)
 		try(op, 0);
+	else if ((state->listener = op_hold(op, listener->fd)) >= 0)
+		op_block(op, block, unblocked);
 }
 
 static void set_up(struct op *op)

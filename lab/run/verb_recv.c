@@ -126,10 +126,10 @@ static void start(struct op *op)
 		state->want = args->bytes;
 	op->bytes = 0;
 	op->ready = try;
-	if (op->step->blocking && sock_blocking(op, sock))
-		op_block(op, block, finish);
-	else if (!op->done)
+	if (!op->step->blocking)
 		try(op, 0);
+	else if (sock_blocking(op, sock) && (state->fd = op_hold(op, sock->fd)) >= 0)
+		op_block(op, block, finish);
 }
 
 const struct verb VERB_RECV = {

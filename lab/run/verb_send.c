@@ -111,10 +111,10 @@ static void start(struct op *op)
 	blocked->state.todo = args->text ? (int64_t)strlen(args->text) : args->bytes;
 	op->bytes = 0;
 	op->ready = try;
-	if (op->step->blocking && sock_blocking(op, sock))
-		op_block(op, block, op_errno);
-	else if (!op->done)
+	if (!op->step->blocking)
 		try(op, 0);
+	else if (sock_blocking(op, sock) && (blocked->state.fd = op_hold(op, sock->fd)) >= 0)
+		op_block(op, block, op_errno);
 }
 
 const struct verb VERB_SEND = {
