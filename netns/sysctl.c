@@ -80,7 +80,7 @@ static const struct sysctl_pin pins[] = {
 	{ V4 "conf.all.send_redirects", "0", "keeps captures clean" },
 	{ V4 "conf.default.send_redirects", "0", "as conf.all.send_redirects" },
 	{ V6 "default.accept_dad", "0", "no duplicate address detection: addresses work at once" },
-	{ V6 "default.dad_transmits", "0", "as accept_dad" },
+	{ V6 "default.dad_transmits", "0", "as accept_dad: nobody is asked about an address" },
 	{ V6 "default.accept_ra", "0", "no router talks in the lab but those of the topology" },
 	{ V6 "default.autoconf", "0", "addresses are those of the topology" },
 	{ V6 "default.router_solicitations", "0", "keeps captures clean" },
