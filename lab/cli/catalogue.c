@@ -182,8 +182,8 @@ static int word_collect(const struct sources *catalogue, const char *word, struc
 		int code = errno;
 		char shown[200];
 
-		fprintf(stderr, "nslab: cannot read '%s': %s\n", text_escape(word, shown, sizeof(shown)),
-			strerror(code));
+		fprintf(stderr, "nslab: cannot read '%s': %s\n",
+			text_escape(word, shown, sizeof(shown)), strerror(code));
 		return -code;
 	}
 	if (S_ISDIR(st.st_mode))

@@ -378,33 +378,56 @@ static bool tuple_equal(const struct four_tuple *a, const struct four_tuple *b)
 	       !memcmp(a->local, b->local, len) && !memcmp(a->remote, b->remote, len);
 }
 
-struct end *observer_track(struct observer *o, int host, const struct four_tuple *tuple,
-			   const char *name, bool fresh)
+/* The latest end with this tuple: new ones are put in front. */
+static struct end *end_find(const struct observer *o, int host, const struct four_tuple *tuple)
 {
-	struct end *earlier = NULL, *end;
-
-	/* new ones are put in front, so the first is the latest */
-	for (end = o->ends; end && !earlier; end = end->next) {
+	for (struct end *end = o->ends; end; end = end->next) {
 		if (end->host == host && tuple_equal(&end->tuple, tuple))
-			earlier = end;
+			return end;
 	}
-	end = fresh ? NULL : earlier;
-	if (!end) {
-		end = calloc(1, sizeof(*end));
-		if (!end)
-			return NULL;
-		end->host = host;
-		end->tuple = *tuple;
-		end->state = -1;
-		end->next = o->ends;
-		end->is_later = earlier;
-		o->ends = end;
-		if (earlier)
-			earlier->later = end;
-	}
-	if (name[0])
-		snprintf(end->name, sizeof(end->name), "%s", name);
+	return NULL;
+}
+
+static struct end *end_add(struct observer *o, int host, const struct four_tuple *tuple,
+			   struct end *earlier)
+{
+	struct end *end = calloc(1, sizeof(*end));
+
+	if (!end)
+		return NULL;
+	end->host = host;
+	end->tuple = *tuple;
+	end->state = -1;
+	end->is_later = earlier;
+	end->next = o->ends;
+	o->ends = end;
+	if (earlier)
+		earlier->later = end;
 	return end;
+}
+
+struct end *observer_track(struct observer *o, int host, const struct four_tuple *tuple,
+			   const char *name, uint64_t cookie, bool *ret_later)
+{
+	struct end *end = end_find(o, host, tuple);
+
+	*ret_later = end && end->owned && end->cookie != cookie;
+	if (!end || *ret_later)
+		end = end_add(o, host, tuple, end);
+	if (!end)
+		return NULL;
+	end->owned = cookie;
+	end->cookie = cookie;
+	snprintf(end->name, sizeof(end->name), "%s", name);
+	return end;
+}
+
+struct end *observer_track_other(struct observer *o, int host, const struct four_tuple *tuple,
+				 bool later)
+{
+	struct end *end = end_find(o, host, tuple);
+
+	return end && !later ? end : end_add(o, host, tuple, end);
 }
 
 bool observer_watches(const struct observer *o)

@@ -60,13 +60,21 @@ int observer_drain(struct observer *observer, struct lab_err *err);
 int observer_sample(struct observer *observer, struct lab_err *err);
 
 /**
- * observer_track() - watch an end
- * @fresh: a new connection, even if there was one with this tuple; else the latest one with this
- *         tuple is meant, and only gets the name
+ * observer_track() - watch a program's own end of a connection
+ * @cookie: the socket's SO_COOKIE. The latest end with this tuple is meant, unless another socket
+ *          of ours holds that: then this is a later connection with the same ports
+ * @ret_later: whether it is that
  * Return: NULL if memory is out
  */
 struct end *observer_track(struct observer *observer, int host, const struct four_tuple *tuple,
-			   const char *name, bool fresh);
+			   const char *name, uint64_t cookie, bool *ret_later);
+
+/**
+ * observer_track_other() - watch the end that we do not hold, or not yet
+ * @later: it is that of a later connection
+ */
+struct end *observer_track_other(struct observer *observer, int host,
+				 const struct four_tuple *tuple, bool later);
 
 /** observer_watches() - whether there is any end to be sampled */
 bool observer_watches(const struct observer *observer);

@@ -116,6 +116,8 @@ void sock_track(struct op *op, struct sock *sock)
 	socklen_t local_len = sizeof(local), remote_len = sizeof(remote), len = sizeof(uint64_t);
 	struct run *run = op->run;
 	struct four_tuple tuple, other;
+	uint64_t cookie = 0;
+	bool later;
 	int peer, af;
 
 	if (sock->end || getsockname(sock->fd, (struct sockaddr *)&local, &local_len) < 0 ||
@@ -131,14 +133,13 @@ void sock_track(struct op *op, struct sock *sock)
 		tuple.rport = op->dial_port;
 	}
 	sock->lport = tuple.lport;
-	sock->end = observer_track(run->observer, sock->host, &tuple, sock->name, op->dial_port);
-	if (!sock->end)
+	if (getsockopt(sock->fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
 		return;
-	sock->end->owned = !getsockopt(sock->fd, SOL_SOCKET, SO_COOKIE, &sock->end->cookie, &len);
+	sock->end = observer_track(run->observer, sock->host, &tuple, sock->name, cookie, &later);
 	other = tuple_mirror(&tuple);
 	peer = topology_owner(&run->plan->topo, tuple.af == AF_INET6 ? FAM6 : FAM4, tuple.remote);
 	if (peer >= 0)
-		observer_track(run->observer, peer, &other, "", op->dial_port);
+		observer_track_other(run->observer, peer, &other, later);
 }
 
 bool sock_blocking(struct op *op, struct sock *sock)
