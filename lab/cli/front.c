@@ -151,12 +151,13 @@ static void pump(struct front *f, int event_fd, int control_fd, int signal_fd, s
 		struct pollfd fds[] = { { .fd = event_fd, .events = POLLIN },
 					{ .fd = signal_fd, .events = POLLIN } };
 		int64_t left = (until - clock_now()) / 1000000 + 1;
+		int wait_ms = left < 0 ? 0 : left < 3600000 ? (int)left : 3600000;
 
-		if (left <= 0)
-			kill(box->pid, SIGKILL);
-		if (poll(fds, 2, left > 0 ? (int)(left < 3600000 ? left : 3600000) : 100) < 0 &&
-		    errno != EINTR)
+		if (poll(fds, 2, wait_ms) < 0 && errno != EINTR)
 			return;
+		/* its time is over; but a reader of ours that was slow is no reason to lose what it wrote */
+		if (left <= 0 && !fds[0].revents)
+			kill(box->pid, SIGKILL);
 		if (fds[1].revents & POLLIN) {
 			int64_t at = signal_take(signal_fd, control_fd, box, &first_signal_ns,
 						 f->outcome);

@@ -21,6 +21,7 @@ struct blocking {
 	int (*fn)(void *arg);
 	void *arg;
 	int code;
+	bool joined;
 };
 
 static void wake_up(int sig)
@@ -71,10 +72,13 @@ int blocking_fd(const struct blocking *b)
 
 bool blocking_done(struct blocking *b, int *ret_code)
 {
-	struct pollfd pfd = { .fd = b->fd, .events = POLLIN };
+	uint64_t ended;
 
-	if (poll(&pfd, 1, 0) <= 0)
+	if (read(b->fd, &ended, sizeof(ended)) != sizeof(ended))
 		return false;
+	/* it has nothing left to do: this does not wait, and makes its result ours to read */
+	pthread_join(b->thread, NULL);
+	b->joined = true;
 	*ret_code = b->code;
 	return true;
 }
@@ -91,9 +95,10 @@ void blocking_end(struct blocking *b)
 	if (!b)
 		return;
 	pfd = (struct pollfd){ .fd = b->fd, .events = POLLIN };
-	while (poll(&pfd, 1, 1) == 0)
+	while (!b->joined && poll(&pfd, 1, 1) == 0)
 		blocking_interrupt(b);
-	pthread_join(b->thread, NULL);
+	if (!b->joined)
+		pthread_join(b->thread, NULL);
 	close_fd(&b->fd);
 	free(b);
 }

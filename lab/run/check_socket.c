@@ -324,9 +324,11 @@ static int64_t field_get(const struct diag_socket *s, const struct field *field,
 	uint32_t v32;
 
 	/* a kernel that is older than the field does not send it */
-	*ret_known = field->offset < offsetof(struct diag_socket, info) ||
-		     field->offset + field->size <=
-			     offsetof(struct diag_socket, info) + s->info_len;
+	*ret_known = s->state == STATE_CLOSED ?
+			     false :
+			     field->offset < offsetof(struct diag_socket, info) ||
+				     field->offset + field->size <=
+					     offsetof(struct diag_socket, info) + s->info_len;
 	if (field->size == 1)
 		value = *(const uint8_t *)at;
 	else if (field->size == 4)
@@ -425,6 +427,11 @@ static int look(struct op *op, const void *p, int at, int i, void *state, char *
 		snprintf(observed, CHECK_TEXT, "timer %s", tcp_timer_name(now.timer));
 		return args->timer == now.timer;
 	case ITEM_LEFT:
+		if (!now.timer) {
+			snprintf(expected, CHECK_TEXT, "left %s", args->left.text);
+			snprintf(observed, CHECK_TEXT, "no timer is running");
+			return 0;
+		}
 		return compare_show("left", &args->left, (int64_t)now.timer_left_ms * MS, MS,
 				    expected, observed);
 	case ITEM_FIELD:
@@ -436,8 +443,11 @@ static int look(struct op *op, const void *p, int at, int i, void *state, char *
 			   observed);
 	if (known)
 		return ret;
-	snprintf(observed, CHECK_TEXT, "%s is not known: %s", asked->field->name,
-		 now.info_len ? "this kernel does not tell it" : "there is no such socket");
+	snprintf(observed, CHECK_TEXT, "%s is not known: %s%s", asked->field->name,
+		 now.state == STATE_CLOSED ? "there is no such socket" :
+		 now.info_len		   ? "this kernel does not tell it" :
+					     "the kernel keeps none in ",
+		 now.state == STATE_CLOSED || now.info_len ? "" : tcp_state_name(now.state));
 	return 0;
 }
 

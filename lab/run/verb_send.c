@@ -47,16 +47,16 @@ static int check(struct reader *r, const struct node *at, struct step *step)
 	return 0;
 }
 
+/* What is sent where the file gives no text; filled before any thread can look at it. */
+static char pattern[CHUNK];
+
 /* Send one chunk; errno, or 0. @op->bytes counts. */
 static int chunk_send(struct op *op, int flags)
 {
-	static char pattern[CHUNK];
 	struct state *state = op->state;
 	size_t len = state->todo < CHUNK ? (size_t)state->todo : CHUNK;
 	ssize_t n;
 
-	if (!pattern[0])
-		memset(pattern, 'n', sizeof(pattern));
 	n = send(state->fd, state->text ? state->text + op->bytes : pattern, len,
 		 flags | MSG_NOSIGNAL);
 	if (n < 0)
@@ -105,6 +105,8 @@ static void start(struct op *op)
 
 	if (!sock)
 		return;
+	if (!pattern[0])
+		memset(pattern, 'n', sizeof(pattern));
 	blocked->op = op;
 	blocked->state.fd = sock->fd;
 	blocked->state.text = args->text;
