@@ -233,10 +233,7 @@ static int host_routes(struct network *net, int host, struct topo_hop *hops, str
 	return ret;
 }
 
-/*
- * Until both ends can send and receive. The end that was raised last found its peer up and can send at
- * once; it is the first one (0) that the link watch has to wake.
- */
+/* Until both ends can send and receive. */
 static int links_wait(struct network *net, struct lab_err *err)
 {
 	int ret = 0;
@@ -246,8 +243,7 @@ static int links_wait(struct network *net, struct lab_err *err)
 		const struct net_host *host = &net->hosts[link->host[i % 2]];
 		const struct rt_place place = { host->ns, net->home };
 
-		if (i % 2 == 0)
-			ret = rt_link_wait(host->rt, link->ifindex[0], &place, err);
+		ret = rt_link_wait(host->rt, link->ifindex[i % 2], &place, err);
 		if (!ret && link_has(net, link, FAM6))
 			ret = rt_addr_wait(host->rt, link->addr[i % 2][FAM6].bytes, &place, err);
 	}

@@ -72,12 +72,13 @@ int blocking_fd(const struct blocking *b)
 
 bool blocking_done(struct blocking *b, int *ret_code)
 {
-	uint64_t ended;
+	struct pollfd pfd = { .fd = b->fd, .events = POLLIN };
 
-	if (read(b->fd, &ended, sizeof(ended)) != sizeof(ended))
+	if (poll(&pfd, 1, 0) <= 0)
 		return false;
 	/* it has nothing left to do: this does not wait, and makes its result ours to read */
-	pthread_join(b->thread, NULL);
+	if (!b->joined)
+		pthread_join(b->thread, NULL);
 	b->joined = true;
 	*ret_code = b->code;
 	return true;
