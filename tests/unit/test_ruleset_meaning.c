@@ -168,8 +168,8 @@ static void test_ruleset_knows_the_kinds_of_segment(void **state)
 /* The exact cases for "no payload": each header length, with nothing, one byte, four bytes behind. */
 static void test_ruleset_tells_a_bare_ack_with_any_options(void **state)
 {
-	struct fault ack = fault_make("bare", "drop", SEG_ACK);
-	struct fault data = fault_make("full", "drop", SEG_DATA);
+	struct fault ack = fault_make("naked", "drop", SEG_ACK);
+	struct fault data = fault_make("laden", "drop", SEG_DATA);
 	struct model *bare = model_build(&topo, 1, &ack, 1, false);
 	struct model *full = model_build(&topo, 1, &data, 1, false);
 
@@ -229,7 +229,7 @@ static void test_ruleset_matches_hosts_and_protocols(void **state)
 /* fw has two addresses, and means both */
 static void test_ruleset_means_every_address_of_a_host(void **state)
 {
-	struct fault fault = fault_make("both", "drop", 0);
+	struct fault fault = fault_make("either", "drop", 0);
 	struct model *m;
 
 	(void)state;
@@ -252,7 +252,7 @@ static void test_ruleset_matches_ports(void **state)
 
 	(void)state;
 	for (int i = 0; i < 25 * 2; i++) {
-		struct fault fault = fault_make("port", "drop", 0);
+		struct fault fault = fault_make("ports", "drop", 0);
 		struct model *m;
 
 		fault.match.sport = ports[i % 5];
@@ -306,7 +306,7 @@ static void test_ruleset_picks_by_an_independent_count(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(picks); i++) {
-		struct fault fault = fault_make("pick", "drop", SEG_DATA);
+		struct fault fault = fault_make("which", "drop", SEG_DATA);
 		struct model *m;
 		uint32_t count = 0;
 
@@ -325,7 +325,7 @@ static void test_ruleset_picks_by_an_independent_count(void **state)
 				      fault.pick == PICK_NTH ? count == fault.n :
 				      fault.pick == PICK_FIRST ? count <= fault.n :
 								 count % fault.n == 0;
-			expect_hit(m, &fault, &s, hit, "pick");
+			expect_hit(m, &fault, &s, hit, "which");
 		}
 		model_free(m);
 	}
