@@ -16,6 +16,7 @@ void sources_free(struct sources *sources)
 {
 	for (int i = 0; i < sources->n; i++) {
 		free(sources->list[i].name);
+		free(sources->list[i].says);
 		free(sources->list[i].file);
 		free(sources->list[i].text);
 	}
@@ -54,6 +55,7 @@ static int sources_put(struct sources *s, const char *name, const char *file, co
 		if (strcmp(s->list[i].name, name))
 			continue;
 		free(s->list[i].name);
+		free(s->list[i].says);
 		free(s->list[i].file);
 		free(s->list[i].text);
 		s->list[i] = new;
@@ -97,19 +99,49 @@ static int folder_add(struct sources *s, const char *dir, bool override)
 			_cleanup_free_ char *name = name_of(e->fts_path + skip + 1);
 
 			ret = name ? sources_put(s, name, e->fts_path, NULL, 0, override) : -ENOMEM;
-		} else if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR) {
+		} else if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR ||
+			   e->fts_info == FTS_NS) {
 			fprintf(stderr, "nslab: cannot read %s: %s\n", e->fts_path,
 				strerror(e->fts_errno));
 			ret = -e->fts_errno;
 		}
 	}
-	if (fts)
-		fts_close(fts);
+	if (!fts) {
+		fprintf(stderr, "nslab: cannot read %s: %s\n", dir, strerror(errno));
+		return -EIO;
+	}
+	fts_close(fts);
 	if (!ret && !override && s->n == found) {
 		fprintf(stderr, "nslab: no scenario (*.yaml) in folder %s\n", dir);
 		ret = -EINVAL;
 	}
 	return ret;
+}
+
+/*
+ * A file in a folder may call itself otherwise than its path does, and is known by both. Only a plain
+ * "name: word" line is looked for: the file is parsed when it is needed.
+ */
+static void names_learn(struct sources *s)
+{
+	for (int i = 0; i < s->n; i++) {
+		struct source *source = &s->list[i];
+		struct problems problems = { .file = source->file };
+		char word[80];
+
+		if (source->read)
+			continue;
+		if (scenario_read_file(source->file, &source->text, &source->len, &problems) == 0) {
+			const char *line = strncmp(source->text, "name:", 5) ?
+						   strstr(source->text, "\nname:") :
+						   source->text;
+
+			source->read = true;
+			if (line && sscanf(line + (*line == '\n') + 5, " %79[a-z0-9-]", word) == 1)
+				source->says = strdup(word);
+		}
+		problems_free(&problems); /* told when the file is parsed */
+	}
 }
 
 static int source_order(const void *a, const void *b)
@@ -130,8 +162,10 @@ int catalogue_load(const char *dir, struct sources *ret_sources)
 		ret = name ? sources_put(ret_sources, name, b->path, b->text, b->len, false) :
 			     -ENOMEM;
 	}
-	if (!ret && dir && *dir)
+	if (!ret && dir && *dir) {
 		ret = folder_add(ret_sources, dir, true);
+		names_learn(ret_sources);
+	}
 	if (ret < 0)
 		sources_free(ret_sources);
 	else if (ret_sources->n)
@@ -173,7 +207,7 @@ static int word_collect(const struct sources *catalogue, const char *word, struc
 	for (int i = 0; i < catalogue->n; i++) {
 		const struct source *s = &catalogue->list[i];
 
-		if (!strcmp(s->name, word))
+		if (!strcmp(s->name, word) || (s->says && !strcmp(s->says, word)))
 			return sources_put(ret, s->name, s->file, s->text, s->len, false);
 	}
 	if (stat(word, &st) < 0 && errno == ENOENT)

@@ -12,11 +12,13 @@
 /**
  * struct source - a scenario's text, not parsed yet
  * @name: by which the catalogue knows it, from its path: "dial-ok"
+ * @says: the name that the file gives itself, where that could be read; else NULL
  * @file: for messages: "scenarios/dial/ok.yaml"
  * @read: false: @text is still to be read from @file
  */
 struct source {
 	char *name;
+	char *says;
 	char *file;
 	char *text;
 	size_t len;

@@ -128,7 +128,8 @@ void journal_flush(struct journal *j, int64_t before_ns)
 {
 	size_t n = 0;
 
-	qsort(j->entries, j->n, sizeof(*j->entries), entry_order);
+	if (j->n)
+		qsort(j->entries, j->n, sizeof(*j->entries), entry_order);
 	for (; n < j->n && j->entries[n].event.t_ns < before_ns; n++) {
 		size_t len;
 		_cleanup_free_ char *line = event_write(&j->entries[n].event, &len);

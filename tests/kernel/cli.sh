@@ -248,6 +248,12 @@ own_files() {
 	says out 'an override'
 	NSLAB_SCENARIOS=$work/mine run 0 show dial-ok
 	says out 'an override'
+	# known by its path and by what it calls itself
+	sed 's/^name: .*/name: quite-another/' "$work/mine.yaml" >"$work/mine/dial/path.yaml"
+	run 0 show dial-path --scenarios "$work/mine"
+	run 0 show quite-another --scenarios "$work/mine"
+	run 2 list --scenarios "$work/nowhere"
+	says err 'No such file or directory'
 }
 
 documents() {

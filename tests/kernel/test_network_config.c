@@ -93,7 +93,8 @@ static void links_body(void *arg)
 
 		must(e);
 		must_equal(json_integer_value(json_object_get(e, "ifindex")), link->ifindex[end]);
-		must_equal(json_integer_value(json_object_get(e, "mtu")), link->mtu ? link->mtu : 1500);
+		must_equal(json_integer_value(json_object_get(e, "mtu")),
+			   link->mtu ? link->mtu : 1500);
 		must(has_flag(e, "UP") && has_flag(e, "LOWER_UP"));
 		must_same(text_at(json_object_get(e, "linkinfo"), "info_kind"), "veth");
 		must(element(links, "ifname", "lo"));
@@ -110,7 +111,8 @@ static void test_network_links_are_as_asked_for(void **state)
 	inside(links_body, NULL);
 }
 
-static void must_have_address(const json_t *addrs, const struct topology *topo, int i, int end, int fam)
+static void must_have_address(const json_t *addrs, const struct topology *topo, int i, int end,
+			      int fam)
 {
 	const struct topo_link *link = &topo->links[i];
 	const json_t *e = element(addrs, "ifname", link->ifname[end]), *info, *found;
@@ -164,8 +166,8 @@ static void must_know(const struct lab *lab, int i, int end, int fam)
 	json_t *neighbours = lab_json(lab, link->host[end], "ip -j neigh show nud permanent");
 	json_t *peers = lab_json(lab, link->host[!end], "ip -j link");
 	char text[INET6_ADDRSTRLEN];
-	const json_t *e = element(neighbours, "dst",
-				  topo_addr_text(fam, &link->addr[!end][fam], text));
+	const json_t *e =
+		element(neighbours, "dst", topo_addr_text(fam, &link->addr[!end][fam], text));
 
 	if (!e)
 		INSIDE_FAIL("no neighbour %s", text);
@@ -256,11 +258,12 @@ static void must_be_off(const char *features, const char *name)
 
 static void offloads_body(void *arg)
 {
-	static const char *const names[] = { "tx-checksum-ip-generic",	"tx-tcp-segmentation",
-					     "tx-tcp6-segmentation",	"tx-tcp-ecn-segmentation",
-					     "tx-tcp-mangleid-segmentation",
-					     "generic-segmentation-offload",
-					     "generic-receive-offload" };
+	static const char *const names[] = {
+		"tx-checksum-ip-generic",	"tx-tcp-segmentation",
+		"tx-tcp6-segmentation",		"tx-tcp-ecn-segmentation",
+		"tx-tcp-mangleid-segmentation", "generic-segmentation-offload",
+		"generic-receive-offload"
+	};
 	struct network_options options = { .offload = true };
 	struct lab_err err = { 0 };
 	struct lab lab;
@@ -416,7 +419,8 @@ static void set_body(void *arg)
 	must_say(&lab, CLIENT, "net/ipv4/tcp_fin_timeout", "60");
 	must_equal(network_sysctl_set(lab.net, SERVER, "net.ipv4.no_such_key", "7", &err), -ENOENT);
 	must(strstr(err.msg, "no_such_key"));
-	must_equal(network_sysctl_set(lab.net, SERVER, "net.ipv4.tcp_fin_timeout", "x", &err), -EINVAL);
+	must_equal(network_sysctl_set(lab.net, SERVER, "net.ipv4.tcp_fin_timeout", "x", &err),
+		   -EINVAL);
 	must_equal(network_sysctl_set(lab.net, SERVER, "kernel.hostname", "x", &err), -EINVAL);
 	must_equal(network_sysctl_set(lab.net, SERVER, "net.ipv4.../kernel.hostname", "x", &err),
 		   -EINVAL);
@@ -435,7 +439,6 @@ static void test_network_sysctl_set_reaches_one_host(void **state)
 static void unpinned_body(void *arg)
 {
 	struct network_options options = { .unpinned = true };
-	_cleanup_free_ char *machine = NULL, *host = NULL;
 	struct lab_err err = { 0 };
 	struct lab lab;
 
@@ -499,7 +502,8 @@ static void names_child(const struct lab *lab, int host)
 		free(found);
 		found = output_of(command);
 		found[strcspn(found, "\n")] = '\0';
-		must_same(found, topo_addr_text(fam, topology_addr(&lab->topo, host, to, fam), text));
+		must_same(found,
+			  topo_addr_text(fam, topology_addr(&lab->topo, host, to, fam), text));
 	}
 	free(found);
 	found = output_of("cat /etc/hosts");
@@ -507,14 +511,16 @@ static void names_child(const struct lab *lab, int host)
 	must_same(found, want);
 	/* in the host's network, and nothing of the machinery is left to be seen */
 	free(found);
-	found = output_of("ls -A /mnt; grep -c ' /mnt ' /proc/mounts || true; cat /proc/net/dev | grep -c eth");
+	found = output_of(
+		"ls -A /mnt; grep -c ' /mnt ' /proc/mounts || true; cat /proc/net/dev | grep -c eth");
 	must(strlen(found) >= 4);
 	must(!strstr(found, "hosts"));
 }
 
 static void names_body(void *arg)
 {
-	_cleanup_free_ char *before = output_of("cat /etc/hosts /proc/self/mountinfo"), *after = NULL;
+	_cleanup_free_ char *before = output_of("cat /etc/hosts /proc/self/mountinfo"),
+			    *after = NULL;
 	struct lab lab;
 
 	(void)arg;
