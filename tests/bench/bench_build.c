@@ -95,11 +95,12 @@ static void lab_build(struct lab *lab)
 		lab->links[i].host[1] = i + 1;
 	}
 	lab->topo = (struct topology){ lab->hosts, 3, lab->links, 2 };
-	lab->fault = (struct fault){ .name = names[3],
-				     .host = 1,
-				     .match = { .from = 0, .to = 2, .protocol = IPPROTO_TCP,
-						.segments = SEG_SYN },
-				     .active = true };
+	lab->fault = (struct fault){
+		.name = names[3],
+		.host = 1,
+		.match = { .from = 0, .to = 2, .protocol = IPPROTO_TCP, .segments = SEG_SYN },
+		.active = true
+	};
 	if (action_parse("drop", 3, &lab->fault, &err) < 0 ||
 	    topology_complete(&lab->topo, NULL, NULL, &err) < 0 ||
 	    network_build(&lab->topo, &options, &lab->net, &err) < 0 ||
@@ -120,7 +121,8 @@ static void lab_free(struct lab *lab)
 static void script_run(const char *script, const char *word)
 {
 	const char *plus = strrchr(script, '+');
-	_cleanup_free_ char *path = plus ? strndup(script, (size_t)(plus - script)) : strdup(script);
+	_cleanup_free_ char *path = plus ? strndup(script, (size_t)(plus - script)) :
+					   strdup(script);
 	pid_t pid = path ? fork() : -1;
 	int status;
 
@@ -303,7 +305,8 @@ int main(int argc, char **argv)
 	else if (argc > 2 && !strcmp(argv[1], "at-once"))
 		fn = at_once;
 	if (!fn) {
-		fprintf(stderr, "usage: bench_build labs ROUNDS [SCRIPT…] | at-once COUNT | run ROUNDS NSLAB ARG…\n");
+		fprintf(stderr,
+			"usage: bench_build labs ROUNDS [SCRIPT…] | at-once COUNT | run ROUNDS NSLAB ARG…\n");
 		return 2;
 	}
 	if (sandbox_spawn(fn, &args, &box, &err) < 0)

@@ -23,42 +23,42 @@
 
 enum { INSIDE_FAILED = 3, INSIDE_PATIENCE_S = 100 };
 
-#define INSIDE_FAIL(...)                                              \
-	do {                                                          \
-		fprintf(stderr, "%s:%d: ", __FILE__, __LINE__);       \
-		fprintf(stderr, __VA_ARGS__);                         \
-		fputc('\n', stderr);                                  \
-		fflush(NULL);                                         \
-		_exit(INSIDE_FAILED);                                 \
+#define INSIDE_FAIL(...)                                        \
+	do {                                                    \
+		fprintf(stderr, "%s:%d: ", __FILE__, __LINE__); \
+		fprintf(stderr, __VA_ARGS__);                   \
+		fputc('\n', stderr);                            \
+		fflush(NULL);                                   \
+		_exit(INSIDE_FAILED);                           \
 	} while (0)
 
 /* as assert_true(); shows errno, which often tells why */
-#define must(cond)                                                              \
-	do {                                                                    \
-		if (!(cond))                                                    \
-			INSIDE_FAIL("%s (errno %d)", #cond, errno);             \
+#define must(cond)                                                  \
+	do {                                                        \
+		if (!(cond))                                        \
+			INSIDE_FAIL("%s (errno %d)", #cond, errno); \
 	} while (0)
 
 /* as assert_int_equal() */
-#define must_equal(a, b)                                                                   \
-	do {                                                                               \
-		long long a_ = (long long)(a), b_ = (long long)(b);                        \
-		if (a_ != b_)                                                              \
-			INSIDE_FAIL("%s = %lld, %s = %lld", #a, a_, #b, b_);               \
+#define must_equal(a, b)                                                     \
+	do {                                                                 \
+		long long a_ = (long long)(a), b_ = (long long)(b);          \
+		if (a_ != b_)                                                \
+			INSIDE_FAIL("%s = %lld, %s = %lld", #a, a_, #b, b_); \
 	} while (0)
 
-#define must_same(a, b)                                                          \
-	do {                                                                     \
-		const char *a_ = (a), *b_ = (b);                                 \
-		if (strcmp(a_, b_))                                              \
-			INSIDE_FAIL("%s = '%s', %s = '%s'", #a, a_, #b, b_);     \
+#define must_same(a, b)                                                      \
+	do {                                                                 \
+		const char *a_ = (a), *b_ = (b);                             \
+		if (strcmp(a_, b_))                                          \
+			INSIDE_FAIL("%s = '%s', %s = '%s'", #a, a_, #b, b_); \
 	} while (0)
 
 /* @call returned 0; else shows the error object */
-#define must_work(call, err)                                                                \
-	do {                                                                                \
-		char text_[1100];                                                           \
-		if ((call) != 0)                                                            \
+#define must_work(call, err)                                                                     \
+	do {                                                                                     \
+		char text_[1100];                                                                \
+		if ((call) != 0)                                                                 \
 			INSIDE_FAIL("%s: %s", #call, lab_err_text((err), text_, sizeof(text_))); \
 	} while (0)
 
@@ -175,8 +175,8 @@ static inline char *output_of(const char *command)
 	size_t size, n;
 	FILE *out = open_memstream(&text, &size), *in;
 
-	must((size_t)snprintf(line, sizeof(line), "PATH=/usr/sbin:/usr/bin:/sbin:/bin; %s", command) <
-	     sizeof(line));
+	must((size_t)snprintf(line, sizeof(line), "PATH=/usr/sbin:/usr/bin:/sbin:/bin; %s",
+			      command) < sizeof(line));
 	fflush(NULL);
 	in = popen(line, "re");
 	must(out && in);

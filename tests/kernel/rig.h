@@ -61,15 +61,18 @@ static inline struct rig *rig_new(void)
 }
 
 /* Add a fault at @host; what it matches is the caller's to set, in the struct that is returned. */
-static inline struct fault *rig_fault(struct rig *rig, const char *name, int host, const char *action)
+static inline struct fault *rig_fault(struct rig *rig, const char *name, int host,
+				      const char *action)
 {
 	struct fault *fault = &rig->faults[rig->n];
 	struct lab_err err = { 0 };
 
 	must(rig->n < RIG_FAULTS);
 	snprintf(rig->names[rig->n], sizeof(rig->names[0]), "%s", name);
-	*fault = (struct fault){ .name = rig->names[rig->n], .host = host,
-				 .match = { .from = -1, .to = -1 }, .active = true };
+	*fault = (struct fault){ .name = rig->names[rig->n],
+				 .host = host,
+				 .match = { .from = -1, .to = -1 },
+				 .active = true };
 	must_work(action_parse(action, 3, fault, &err), &err);
 	rig->n++;
 	return fault;
@@ -97,8 +100,8 @@ static inline void rig_up_disarmed(struct rig *rig, bool disarmed)
 		if (rig->filters[host])
 			continue;
 		must_work(hitlog_open(rig->lab.net, host, &rig->logs[host], &err), &err);
-		must_work(filter_create(rig->lab.net, &rig->lab.topo, host, rig->faults, rig->n, disarmed,
-					&rig->filters[host], &err),
+		must_work(filter_create(rig->lab.net, &rig->lab.topo, host, rig->faults, rig->n,
+					disarmed, &rig->filters[host], &err),
 			  &err);
 	}
 }
@@ -249,7 +252,8 @@ static inline void segment_send(const struct lab *lab, int fd, const struct segm
 /* A raw socket that sees what has passed the input hook of @host. */
 static inline int arrivals_open(const struct lab *lab, int host, int fam, int protocol)
 {
-	int fd = lab_socket(lab, host, topo_af(fam), SOCK_RAW | SOCK_NONBLOCK, protocol), size = 1 << 20;
+	int fd = lab_socket(lab, host, topo_af(fam), SOCK_RAW | SOCK_NONBLOCK, protocol),
+	    size = 1 << 20;
 
 	must(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) == 0);
 	return fd;

@@ -16,11 +16,11 @@
 #include "lab/scenario/problem.h"
 #include "lab/scenario/scenario.h"
 
-#define HEAD "name: x\ntitle: t\nstory: s\nremedy: r\n"
+#define HEAD	      "name: x\ntitle: t\nstory: s\nremedy: r\n"
 #define DROP(SEGMENT) "{at: fw, match: {from: client, segment: " SEGMENT "}, action: drop}"
 /* a connection, accepted */
-#define DIALLED                                       \
-	"  - server: {listen: 8080, as: door}\n"      \
+#define DIALLED                                                         \
+	"  - server: {listen: 8080, as: door}\n"                        \
 	"  - client: {dial: \"server:8080\", as: conn, deadline: 5s}\n" \
 	"  - server: {accept: door, as: peer, deadline: 5s}\n"
 

@@ -60,8 +60,8 @@ static void take(void *arg, const struct frame *frame)
 
 	must(b->n < FRAMES);
 	must(frame->len <= 256 && frame->len <= frame->wire_len);
-	*s = (struct seen){ b->reading, frame->ifindex, frame->out, frame->stamp_ns, frame->len,
-			    frame->wire_len, { 0 }, { 0 } };
+	*s = (struct seen){ b->reading, frame->ifindex,	 frame->out, frame->stamp_ns,
+			    frame->len, frame->wire_len, { 0 },	     { 0 } };
 	memcpy(s->first, frame->data, frame->len < 64 ? frame->len : 64);
 	must_equal(packet_decode(frame->data, frame->len, frame->wire_len, &s->packet), 0);
 	/* multicast is the kernel's own business */
@@ -246,7 +246,8 @@ static void stream_body(void *arg)
 
 		must(poll(fds, 2, LAB_WAIT_MS) > 0);
 		if (fds[0].revents & POLLOUT) {
-			n = send(p.client, data, TOTAL - sent < 20000 ? (size_t)(TOTAL - sent) : 20000,
+			n = send(p.client, data,
+				 TOTAL - sent < 20000 ? (size_t)(TOTAL - sent) : 20000,
 				 MSG_DONTWAIT);
 			must(n > 0);
 			sent += (int)n;
@@ -333,8 +334,8 @@ static pid_t tcpdump_start(const struct lab *lab, const char *file, int *ret_fd)
 		close(fds[0]);
 		close(fds[1]);
 		/* -Z: there is no other user here that it could become */
-		execlp("tcpdump", "tcpdump", "-i", "eth0", "-n", "-U", "--immediate-mode", "-Z", "root",
-		       "-w", file, "tcp or udp", (char *)NULL);
+		execlp("tcpdump", "tcpdump", "-i", "eth0", "-n", "-U", "--immediate-mode", "-Z",
+		       "root", "-w", file, "tcp or udp", (char *)NULL);
 		_exit(127);
 	}
 	lab_enter(lab, -1);
@@ -467,7 +468,8 @@ static void lost_body(void *arg)
 
 	(void)arg;
 	/* as small as a socket's buffer gets */
-	must(setsockopt(capture_fd(b->captures[FW]), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) == 0);
+	must(setsockopt(capture_fd(b->captures[FW]), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) ==
+	     0);
 	for (int i = 0; i < 50; i++) {
 		must_equal(sendto(from, "x", 1, 0, &peer.any, address_len(FAM4)), 1);
 		must(ready_within(to, POLLIN, LAB_WAIT_MS));

@@ -55,7 +55,8 @@ static void bench_dial(struct bench *b)
 	b->at_client.lport = port_of(b->client);
 	memcpy(b->at_client.local, from->bytes, 16);
 	memcpy(b->at_client.remote, to->bytes, 16);
-	b->at_server = (struct four_tuple){ .af = topo_af(b->fam), .lport = LAB_PORT,
+	b->at_server = (struct four_tuple){ .af = topo_af(b->fam),
+					    .lport = LAB_PORT,
 					    .rport = b->at_client.lport };
 	memcpy(b->at_server.local, to->bytes, 16);
 	memcpy(b->at_server.remote, from->bytes, 16);
@@ -75,7 +76,8 @@ static struct diag_socket look(struct bench *b, int host)
 	struct diag_socket s;
 	struct lab_err err = { 0 };
 
-	must_work(diag_find(b->diags[host], host == CLIENT ? &b->at_client : &b->at_server, &s, &err),
+	must_work(diag_find(b->diags[host], host == CLIENT ? &b->at_client : &b->at_server, &s,
+			    &err),
 		  &err);
 	return s;
 }
@@ -88,7 +90,8 @@ static void must_be_seen_by_ss(struct bench *b, int host, const char *word)
 
 	if (!has_tool("ss"))
 		return;
-	snprintf(command, sizeof(command), "ss -Htan '( sport = :%u and dport = :%u )' | cut -d' ' -f1",
+	snprintf(command, sizeof(command),
+		 "ss -Htan '( sport = :%u and dport = :%u )' | cut -d' ' -f1",
 		 host == CLIENT ? b->at_client.lport : LAB_PORT,
 		 host == CLIENT ? LAB_PORT : b->at_client.lport);
 	text = lab_output(&b->rig->lab, host, command);

@@ -53,10 +53,9 @@ static void test_doctor_needs_of_plans(void **state)
 		"name: a\nip: 4\n" HEAD
 		"faults:\n  f: {at: fw, match: {to: server, segment: syn, first: 2}, action: drop}\n" LISTEN,
 		NEED_RUN | NEED_FAULT | NEED_NFT_SETS | NEED_NFT_NUMGEN);
-	assert_needs(
-		"name: a\nip: 4\n" HEAD
-		"faults:\n  f: {at: fw, match: {segment: syn}, action: reject tcp-reset}\n" LISTEN,
-		NEED_RUN | NEED_FAULT | NEED_NFT_REJECT | NEED_RESET);
+	assert_needs("name: a\nip: 4\n" HEAD
+		     "faults:\n  f: {at: fw, match: {segment: syn}, action: reject tcp-reset}\n" LISTEN,
+		     NEED_RUN | NEED_FAULT | NEED_NFT_REJECT | NEED_RESET);
 	assert_needs(
 		"name: a\nip: 4\n" HEAD
 		"faults:\n  f: {at: fw, match: {segment: syn}, action: reject port-unreachable}\n" LISTEN,
@@ -115,30 +114,25 @@ static void test_doctor_fix_names_the_command(void **state)
 	struct system sys = ubuntu;
 
 	(void)state;
-	assert_fix(
-		&sys, "nft numgen", ENOENT,
-		"modprobe -a nft_numgen (CONFIG_NFT_NUMGEN); if it is not found: apt install linux-modules-extra-$(uname -r)");
+	assert_fix(&sys, "nft numgen", ENOENT,
+		   "modprobe -a nft_numgen (CONFIG_NFT_NUMGEN); if it is not found: apt install linux-modules-extra-$(uname -r)");
 	sys.has_modules = false;
 	snprintf(sys.distro, sizeof(sys.distro), "arch ");
-	assert_fix(
-		&sys, "veth", EOPNOTSUPP,
-		"modprobe -a veth (CONFIG_VETH); /lib/modules/6.8.0-31-generic is not there: if the kernel was updated, reboot first");
+	assert_fix(&sys, "veth", EOPNOTSUPP,
+		   "modprobe -a veth (CONFIG_VETH); /lib/modules/6.8.0-31-generic is not there: if the kernel was updated, reboot first");
 	snprintf(sys.distro, sizeof(sys.distro), "fedora ");
 	sys.has_modules = true;
-	assert_fix(
-		&sys, "netem", ENOENT,
-		"modprobe -a sch_netem (CONFIG_NET_SCH_NETEM); if it is not found: dnf install kernel-modules-$(uname -r) kernel-modules-extra-$(uname -r)");
+	assert_fix(&sys, "netem", ENOENT,
+		   "modprobe -a sch_netem (CONFIG_NET_SCH_NETEM); if it is not found: dnf install kernel-modules-$(uname -r) kernel-modules-extra-$(uname -r)");
 	snprintf(sys.container, sizeof(sys.container), "docker");
 	assert_fix(&sys, "netem", ENOENT,
 		   "on the host of the container: modprobe -a sch_netem (CONFIG_NET_SCH_NETEM)");
 	sys.takes_modules = false;
-	assert_fix(
-		&sys, "netem", ENOENT,
-		"this kernel takes no modules: boot one that is built with CONFIG_NET_SCH_NETEM");
+	assert_fix(&sys, "netem", ENOENT,
+		   "this kernel takes no modules: boot one that is built with CONFIG_NET_SCH_NETEM");
 	assert_fix(&sys, "capture", ENODATA, "");
-	assert_fix(
-		&sys, "hosts file", ENOENT,
-		"the file /etc/hosts and the directory /mnt must exist, and mounting must be allowed");
+	assert_fix(&sys, "hosts file", ENOENT,
+		   "the file /etc/hosts and the directory /mnt must exist, and mounting must be allowed");
 }
 
 static void test_doctor_notes_small_buffers(void **state)

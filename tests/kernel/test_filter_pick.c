@@ -15,7 +15,8 @@ struct lane {
 };
 
 /* Datagrams from one host to a port of another; @sport 0 leaves it to the kernel. */
-static struct lane lane_open(struct rig *rig, int from, int to, int fam, uint16_t sport, uint16_t dport)
+static struct lane lane_open(struct rig *rig, int from, int to, int fam, uint16_t sport,
+			     uint16_t dport)
 {
 	struct lane l = { .fam = fam, .peer = lab_address(&rig->lab, from, to, fam, dport) };
 
@@ -132,9 +133,10 @@ static void pick_body(void *arg)
 static void test_filter_picks_by_an_independent_count(void **state)
 {
 	static const struct pick picks[] = {
-		{ PICK_ALL, 0 },     { PICK_NTH, 1 },	 { PICK_NTH, 2 },   { PICK_NTH, 100 },
-		{ PICK_NTH, 101 },   { PICK_FIRST, 1 },	 { PICK_FIRST, 3 }, { PICK_FIRST, 110 },
-		{ PICK_FIRST, 1000 }, { PICK_EVERY, 1 }, { PICK_EVERY, 2 }, { PICK_EVERY, 7 },
+		{ PICK_ALL, 0 },	   { PICK_NTH, 1 },	{ PICK_NTH, 2 },
+		{ PICK_NTH, 100 },	   { PICK_NTH, 101 },	{ PICK_FIRST, 1 },
+		{ PICK_FIRST, 3 },	   { PICK_FIRST, 110 }, { PICK_FIRST, 1000 },
+		{ PICK_EVERY, 1 },	   { PICK_EVERY, 2 },	{ PICK_EVERY, 7 },
 		{ PICK_NTH, 4294967294u },
 	};
 
@@ -299,8 +301,8 @@ static void who_body(void *arg)
 
 		meant += hit;
 		if (passes(rig, &l) == hit)
-			INSIDE_FAIL("from %d:%u to %d:%u, family %d: %s", from, sport, to, dport, fam,
-				    hit ? "passed" : "dropped");
+			INSIDE_FAIL("from %d:%u to %d:%u, family %d: %s", from, sport, to, dport,
+				    fam, hit ? "passed" : "dropped");
 		lane_close(&l);
 	}
 	must_equal(rig_hits(rig, 0), meant);
@@ -311,9 +313,10 @@ static void who_body(void *arg)
 static void test_filter_means_hosts_and_ports(void **state)
 {
 	static const struct who list[] = {
-		{ -1, -1, 0, 0 },    { CLIENT, -1, 0, 0 },   { -1, CLIENT, 0, 0 }, { FW, -1, 0, 0 },
-		{ -1, FW, 0, 0 },    { CLIENT, SERVER, 0, 0 }, { SERVER, FW, 0, 0 },
-		{ -1, -1, 5002, 0 }, { -1, -1, 0, 6001 },    { CLIENT, FW, 5001, 6002 },
+		{ -1, -1, 0, 0 },	    { CLIENT, -1, 0, 0 }, { -1, CLIENT, 0, 0 },
+		{ FW, -1, 0, 0 },	    { -1, FW, 0, 0 },	  { CLIENT, SERVER, 0, 0 },
+		{ SERVER, FW, 0, 0 },	    { -1, -1, 5002, 0 },  { -1, -1, 0, 6001 },
+		{ CLIENT, FW, 5001, 6002 },
 	};
 
 	(void)state;
@@ -365,7 +368,8 @@ static void icmp_body(void *arg)
 		rig_switch(rig, 0, true);
 		must(!is_answered(rig, fam));
 		must_equal(rig_hits(rig, 0), fam + 1);
-		must_equal(rig->hits[fam].packet.protocol, fam == FAM6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+		must_equal(rig->hits[fam].packet.protocol,
+			   fam == FAM6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 		must_equal(rig->hits[fam].packet.icmp_type, fam == FAM6 ? 128 : 8);
 	}
 	must(passes(rig, &l)); /* UDP is none of its business */
@@ -469,8 +473,9 @@ static void many_body(void *arg)
 		fault = udp_fault(rig, name, i % 3 ? "drop" : "reject admin-prohibited");
 		fault->match.dport = (uint16_t)(7000 + i);
 		if (i % 4 == 3)
-			fault->match = (struct packet_match){ SERVER, CLIENT, IPPROTO_TCP, 0, 0,
-							      SEG_SYN_ACK | SEG_FIN };
+			fault->match =
+				(struct packet_match){ SERVER, CLIENT, IPPROTO_TCP,
+						       0,      0,      SEG_SYN_ACK | SEG_FIN };
 	}
 	rig_up(rig);
 	for (int i = 0; i < N; i++) {

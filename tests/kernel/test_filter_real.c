@@ -293,7 +293,8 @@ struct conversation {
  */
 static void conversation_body(void *arg)
 {
-	static const char *const names[KINDS] = { "syn", "syn-ack", "ack", "data", "fin", "rst", "any" };
+	static const char *const names[KINDS] = { "syn", "syn-ack", "ack", "data",
+						  "fin", "rst",	    "any" };
 	const struct conversation *c = arg;
 	struct sockaddr_ll all = { .sll_family = AF_PACKET,
 				   .sll_protocol = htons(c->fam == FAM6 ? ETH_P_IPV6 : ETH_P_IP) };
@@ -305,9 +306,9 @@ static void conversation_body(void *arg)
 	struct pair p;
 
 	for (int i = 0; i < KINDS; i++)
-		rig_fault(rig, names[i], FW, "drop")->match = (struct packet_match){
-			-1, -1, IPPROTO_TCP, 0, 0, segment_from_name(names[i])
-		};
+		rig_fault(rig, names[i], FW, "drop")->match =
+			(struct packet_match){ -1, -1, IPPROTO_TCP,
+					       0,  0,  segment_from_name(names[i]) };
 	loss = rig_segment(rig, "loss", SERVER, "drop", SEG_DATA);
 	loss->pick = PICK_EVERY;
 	loss->n = 9;
@@ -315,9 +316,11 @@ static void conversation_body(void *arg)
 	lab_build(&rig->lab);
 	/* fw counts and lets pass, server really drops */
 	must_equal(filter_create(rig->lab.net, &rig->lab.topo, FW, rig->faults, rig->n, true,
-				 &rig->filters[FW], NULL), 0);
+				 &rig->filters[FW], NULL),
+		   0);
 	must_equal(filter_create(rig->lab.net, &rig->lab.topo, SERVER, rig->faults, rig->n, false,
-				 &rig->filters[SERVER], NULL), 0);
+				 &rig->filters[SERVER], NULL),
+		   0);
 	capture = lab_socket(&rig->lab, FW, AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	must(setsockopt(capture, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) == 0);
 	must(bind(capture, (struct sockaddr *)&all, sizeof(all)) == 0);

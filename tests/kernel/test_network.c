@@ -2,9 +2,9 @@
 /* Networks, built: do packets get through, from the first one on, and is nothing else sent? */
 #include "tests/kernel/lab.h"
 
+#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "lab/event/packet.h"
@@ -134,8 +134,7 @@ static void test_network_default_reaches_all(void **state)
 static void test_network_chain_reaches_all(void **state)
 {
 	(void)state;
-	inside(shape_body,
-	       &(struct shape){ "a r1 r2 r3 r4 b", "a-r1 r1-r2 r2-r3 r3-r4 r4-b" });
+	inside(shape_body, &(struct shape){ "a r1 r2 r3 r4 b", "a-r1 r1-r2 r2-r3 r3-r4 r4-b" });
 }
 
 static void test_network_ring_reaches_all(void **state)

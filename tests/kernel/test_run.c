@@ -10,8 +10,7 @@ static const char whole[] = HEAD
 	"faults:\n"
 	"  gone: {at: fw, match: {from: client, to: server, segment: fin}, action: drop}\n"
 	"  idle: {at: server, match: {protocol: udp}, action: reject port-unreachable, active: false}\n"
-	"steps:\n" DIALLED
-	"  - client: {send: conn, text: hello}\n"
+	"steps:\n" DIALLED "  - client: {send: conn, text: hello}\n"
 	"  - server: {recv: peer, bytes: 5, deadline: 5s}\n"
 	"    expect: {bytes: 5}\n"
 	"  - client: {close: conn}\n"
@@ -94,7 +93,8 @@ static void test_run_log_is_complete(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct running r = { .text = whole, .ip = ips[i],
+		struct running r = { .text = whole,
+				     .ip = ips[i],
 				     .options = { .seed = 7, .repeat = "again" } };
 		int hits;
 
@@ -114,7 +114,8 @@ static void test_run_log_is_complete(void **state)
 		packets_check(&r);
 		assert_int_equal(step_end(&r, 5)->step.bytes, 5);
 		assert_int_equal(step_end(&r, 4)->step.line, 12);
-		assert_string_equal(step_end(&r, 2)->step.text, "dial server:8080 deadline 5s as conn");
+		assert_string_equal(step_end(&r, 2)->step.text,
+				    "dial server:8080 deadline 5s as conn");
 		assert_true(step_end(&r, 9)->step.eof);
 		assert_int_equal(end_of(&r)->end.took_ns <= end_of(&r)->t_ns, 1);
 		running_free(&r);
@@ -125,18 +126,28 @@ static void test_run_log_is_complete(void **state)
 static void test_run_log_has_the_states_of_both_ends(void **state)
 {
 	static const char *const allowed[] = {
-		" ESTABLISHED", " SYN-SENT", " SYN-RECV", "SYN-SENT ESTABLISHED",
-		"SYN-RECV ESTABLISHED", "ESTABLISHED FIN-WAIT-1", "ESTABLISHED FIN-WAIT-2",
-		"FIN-WAIT-1 FIN-WAIT-2", "ESTABLISHED CLOSE-WAIT", "ESTABLISHED TIME-WAIT",
-		"FIN-WAIT-1 TIME-WAIT", "FIN-WAIT-2 TIME-WAIT", "CLOSE-WAIT LAST-ACK",
-		"CLOSE-WAIT CLOSED", "LAST-ACK CLOSED",
+		" ESTABLISHED",
+		" SYN-SENT",
+		" SYN-RECV",
+		"SYN-SENT ESTABLISHED",
+		"SYN-RECV ESTABLISHED",
+		"ESTABLISHED FIN-WAIT-1",
+		"ESTABLISHED FIN-WAIT-2",
+		"FIN-WAIT-1 FIN-WAIT-2",
+		"ESTABLISHED CLOSE-WAIT",
+		"ESTABLISHED TIME-WAIT",
+		"FIN-WAIT-1 TIME-WAIT",
+		"FIN-WAIT-2 TIME-WAIT",
+		"CLOSE-WAIT LAST-ACK",
+		"CLOSE-WAIT CLOSED",
+		"LAST-ACK CLOSED",
 	};
-	struct running r = { .text = HEAD "steps:\n" DIALLED
-		"  - client: {close: conn}\n"
-		"  - check: {socket: peer, state: CLOSE-WAIT, within: 5s}\n"
-		"  - server: {close: peer}\n"
-		"  - check: {socket: conn, state: TIME-WAIT, within: 5s}\n"
-		"  - check: {socket: peer, state: CLOSED, within: 5s}\n" };
+	struct running r = { .text = HEAD
+			     "steps:\n" DIALLED "  - client: {close: conn}\n"
+			     "  - check: {socket: peer, state: CLOSE-WAIT, within: 5s}\n"
+			     "  - server: {close: peer}\n"
+			     "  - check: {socket: conn, state: TIME-WAIT, within: 5s}\n"
+			     "  - check: {socket: peer, state: CLOSED, within: 5s}\n" };
 	const char *last[3] = { "", "", "" }, *name[3] = { 0 };
 
 	(void)state;
@@ -176,9 +187,9 @@ static bool is_syn_sent(const struct event *e)
 static void test_run_log_numbers_retries(void **state)
 {
 	struct running r = { .text = SYN_DROPPED
-		"  - client: {dial: \"server:8080\", as: conn, deadline: 3500ms}\n"
-		"    expect: {error: deadline, after: 3500ms}\n"
-		"  - check: {fault: gone, hits: 3}\n" };
+			     "  - client: {dial: \"server:8080\", as: conn, deadline: 3500ms}\n"
+			     "    expect: {error: deadline, after: 3500ms}\n"
+			     "  - check: {fault: gone, hits: 3}\n" };
 	int64_t first = 0;
 	int n = 0;
 
@@ -204,11 +215,12 @@ static void test_run_log_numbers_retries(void **state)
 
 static void test_run_fails_at_the_first_unmet_expectation(void **state)
 {
-	struct running r = { .text = HEAD "steps:\n"
-		"  - client: {dial: \"server:8080\", as: conn, deadline: 5s}\n"
-		"    expect: {error: none}\n"
-		"  - check: {socket: conn, state: ESTABLISHED}\n"
-		"  - check: {socket: conn, state: ESTABLISHED}\n" };
+	struct running r = { .text = HEAD
+			     "steps:\n"
+			     "  - client: {dial: \"server:8080\", as: conn, deadline: 5s}\n"
+			     "    expect: {error: none}\n"
+			     "  - check: {socket: conn, state: ESTABLISHED}\n"
+			     "  - check: {socket: conn, state: ESTABLISHED}\n" };
 
 	(void)state;
 	running_do(&r, RESULT_FAILED);
@@ -251,11 +263,11 @@ static bool is_let_pass(const struct event *e)
 static void test_run_disarmed_counts_and_lets_pass(void **state)
 {
 	struct running r = { .text = SYN_DROPPED
-		"  - server: {listen: 8080}\n"
-		"  - client: {dial: \"server:8080\", as: conn, deadline: 5s}\n"
-		"    expect: {error: none}\n"
-		"  - check: {fault: gone, hits: 1}\n",
-		.options = { .disarmed = true } };
+			     "  - server: {listen: 8080}\n"
+			     "  - client: {dial: \"server:8080\", as: conn, deadline: 5s}\n"
+			     "    expect: {error: none}\n"
+			     "  - check: {fault: gone, hits: 1}\n",
+			     .options = { .disarmed = true } };
 
 	(void)state;
 	running_pass(&r);
@@ -267,11 +279,13 @@ static void test_run_disarmed_counts_and_lets_pass(void **state)
 /* A background step that nobody waits for is cancelled; that is no failure. */
 static void test_run_cancels_what_nobody_awaits(void **state)
 {
-	struct running r = { .text = HEAD "steps:\n" DIALLED
-		"  - server: {accept: door, as: never, background: true}\n"
+	struct running r = {
+		.text = HEAD
+		"steps:\n" DIALLED "  - server: {accept: door, as: never, background: true}\n"
 		"  - server: {recv: peer, background: true, id: reading}\n"
 		"  - client: {recv: conn, background: true, blocking: true, id: thread}\n"
-		"  - check: {socket: conn, state: ESTABLISHED}\n" };
+		"  - check: {socket: conn, state: ESTABLISHED}\n"
+	};
 
 	(void)state;
 	running_pass(&r);
@@ -284,10 +298,13 @@ static void test_run_cancels_what_nobody_awaits(void **state)
 /* One that has failed by then is one. */
 static void test_run_counts_an_unawaited_failure(void **state)
 {
-	struct running r = { .text = HEAD "steps:\n"
+	struct running r = {
+		.text = HEAD
+		"steps:\n"
 		"  - client: {dial: \"server:8080\", as: conn, background: true, deadline: 5s}\n"
 		"  - check: {seen: {segment: rst}, at: client, count: 1, within: 5s}\n"
-		"  - wait: 20ms\n" };
+		"  - wait: 20ms\n"
+	};
 
 	(void)state;
 	running_do(&r, RESULT_FAILED);
@@ -297,10 +314,10 @@ static void test_run_counts_an_unawaited_failure(void **state)
 static void test_run_time_runs_out(void **state)
 {
 	struct running r = { .text = HEAD "steps:\n"
-		"  - server: {listen: 8080, as: door}\n"
-		"  - server: {accept: door, as: peer}\n"
-		"    expect: {error: none}\n",
-		.options = { .timeout_ns = 300 * INT64_C(1000000) } };
+					  "  - server: {listen: 8080, as: door}\n"
+					  "  - server: {accept: door, as: peer}\n"
+					  "    expect: {error: none}\n",
+			     .options = { .timeout_ns = 300 * INT64_C(1000000) } };
 	int64_t begun = now_ms();
 
 	(void)state;
@@ -342,9 +359,10 @@ static void test_run_is_interrupted_by_a_byte(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
 		struct running r = { .text = SYN_DROPPED
-			"  - server: {listen: 8080}\n"
-			"  - client: {dial: \"server:8080\", as: conn}\n",
-			.when = is_step_two, .byte = ways[i].byte };
+				     "  - server: {listen: 8080}\n"
+				     "  - client: {dial: \"server:8080\", as: conn}\n",
+				     .when = is_step_two,
+				     .byte = ways[i].byte };
 
 		running_do(&r, RESULT_INTERRUPTED);
 		assert_int_equal(end_of(&r)->end.signal, ways[i].signal);
@@ -359,9 +377,10 @@ static void test_run_is_interrupted_by_a_byte(void **state)
 static void test_run_is_interrupted_in_a_blocking_call(void **state)
 {
 	struct running r = { .text = SYN_DROPPED
-		"  - server: {listen: 8080}\n"
-		"  - client: {dial: \"server:8080\", as: conn, blocking: true}\n",
-		.when = is_step_two, .byte = 2 };
+			     "  - server: {listen: 8080}\n"
+			     "  - client: {dial: \"server:8080\", as: conn, blocking: true}\n",
+			     .when = is_step_two,
+			     .byte = 2 };
 
 	(void)state;
 	running_do(&r, RESULT_INTERRUPTED);
@@ -375,7 +394,8 @@ static void test_run_skips_where_a_sysctl_is_missing(void **state)
 	static const char *const texts[] = {
 		HEAD "topology:\n  hosts: {a: {}, b: {sysctl: {net.ipv4.tcp_no_such_thing: 1}}}\n"
 		     "  links: [a -- b]\nsteps:\n  - wait: 1ms\n",
-		HEAD "steps:\n  - sysctl: {at: server, net.ipv4.tcp_no_such_thing: 1}\n  - wait: 1ms\n",
+		HEAD
+		"steps:\n  - sysctl: {at: server, net.ipv4.tcp_no_such_thing: 1}\n  - wait: 1ms\n",
 	};
 
 	(void)state;
@@ -390,15 +410,18 @@ static void test_run_skips_where_a_sysctl_is_missing(void **state)
 
 static void test_run_error_names_what_the_kernel_refused(void **state)
 {
-	struct running r = { .text = HEAD
+	struct running r = {
+		.text = HEAD
 		"topology:\n  hosts: {a: {}, b: {sysctl: {net.ipv4.tcp_fin_timeout: soon}}}\n"
-		"  links: [a -- b]\nsteps:\n  - wait: 1ms\n" };
+		"  links: [a -- b]\nsteps:\n  - wait: 1ms\n"
+	};
 
 	(void)state;
 	running_do(&r, RESULT_ERROR);
 	assert_int_equal(events_of(&r, EVENT_ERROR, NULL), 1);
 	assert_int_equal(event_at(&r, EVENT_ERROR, 0)->error.code, EINVAL);
-	assert_non_null(strstr(event_at(&r, EVENT_ERROR, 0)->error.text, "tcp_fin_timeout to 'soon'"));
+	assert_non_null(
+		strstr(event_at(&r, EVENT_ERROR, 0)->error.text, "tcp_fin_timeout to 'soon'"));
 	assert_int_equal(events_of(&r, EVENT_STEP_BEGIN, NULL), 0);
 	running_free(&r);
 }
@@ -411,11 +434,14 @@ static void test_run_error_names_what_the_kernel_refused(void **state)
  */
 static void test_run_does_not_wait_for_its_reader(void **state)
 {
-	struct running r = { .text = HEAD "steps:\n" DIALLED
+	struct running r = {
+		.text = HEAD
+		"steps:\n" DIALLED
 		"  - client: {send: conn, bytes: 500kB, background: true, id: sending}\n"
 		"  - server: {recv: peer, bytes: 500kB, deadline: 20s}\n"
 		"    expect: {bytes: 500000}\n"
-		"  - await: sending\n" };
+		"  - await: sending\n"
+	};
 	struct pollfd pfd;
 
 	(void)state;

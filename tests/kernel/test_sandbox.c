@@ -107,9 +107,8 @@ static void maps_body(void *arg)
 
 static struct outside outside(void)
 {
-	return (struct outside){ ns_of("user"), ns_of("net"),	ns_of("pid"),
-				 ns_of("mnt"),	geteuid(),	getegid(),
-				 sandbox_privileged(), fds_open() };
+	return (struct outside){ ns_of("user"), ns_of("net"), ns_of("pid"),	    ns_of("mnt"),
+				 geteuid(),	getegid(),    sandbox_privileged(), fds_open() };
 }
 
 static void test_sandbox_is_a_world_of_its_own(void **state)
@@ -143,7 +142,8 @@ static void network_body(void *arg)
 	must_read("tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '", "lo\n");
 	must(unshare(CLONE_NEWNET) == 0);
 	/* the hosts of a lab inherit a small hash table, where the kernel knows of it */
-	must_read("f=/proc/sys/net/ipv4/tcp_ehash_entries; [ ! -e $f ] || [ \"$(cat $f)\" -le 256 ]", "");
+	must_read("f=/proc/sys/net/ipv4/tcp_ehash_entries; [ ! -e $f ] || [ \"$(cat $f)\" -le 256 ]",
+		  "");
 }
 
 static void test_sandbox_may_do_what_a_lab_needs(void **state)
@@ -562,7 +562,8 @@ static void test_sandbox_refused_says_how_to_mend_it(void **state)
 		  "sysctl -w user.max_user_namespaces=10000" },
 		{ "/proc/sys/user/max_pid_namespaces", "user, PID and mount namespaces",
 		  "user.max_pid_namespaces" },
-		{ "/proc/sys/user/max_net_namespaces", "network namespace", "user.max_net_namespaces" },
+		{ "/proc/sys/user/max_net_namespaces", "network namespace",
+		  "user.max_net_namespaces" },
 	};
 
 	(void)state;

@@ -18,9 +18,7 @@ struct fake_options {
 };
 
 static const struct key fake_option_keys[] = {
-	{ .name = "nodelay",
-	  .type = &VALUE_BOOL,
-	  .offset = offsetof(struct fake_options, nodelay) },
+	{ .name = "nodelay", .type = &VALUE_BOOL, .offset = offsetof(struct fake_options, nodelay) },
 	{ .name = "user_timeout",
 	  .type = &VALUE_DURATION,
 	  .offset = offsetof(struct fake_options, user_timeout_ns) },
@@ -44,12 +42,23 @@ struct fake_listen {
 static const char *const fake_services[] = { "echo", "http", "discard", NULL };
 
 static const struct key fake_listen_keys[] = {
-	{ .name = "listen", .type = &VALUE_PORT, .offset = offsetof(struct fake_listen, port),
-	  .required = true, .example = "8080", .help = "the port" },
-	{ .name = "backlog", .type = &VALUE_COUNT, .offset = offsetof(struct fake_listen, backlog),
-	  .def = "128", .example = "1", .help = "how many connections may wait" },
-	{ .name = "serve", .words = fake_services, .offset = offsetof(struct fake_listen, serve),
-	  .example = "echo", .help = "accept all and serve them" },
+	{ .name = "listen",
+	  .type = &VALUE_PORT,
+	  .offset = offsetof(struct fake_listen, port),
+	  .required = true,
+	  .example = "8080",
+	  .help = "the port" },
+	{ .name = "backlog",
+	  .type = &VALUE_COUNT,
+	  .offset = offsetof(struct fake_listen, backlog),
+	  .def = "128",
+	  .example = "1",
+	  .help = "how many connections may wait" },
+	{ .name = "serve",
+	  .words = fake_services,
+	  .offset = offsetof(struct fake_listen, serve),
+	  .example = "echo",
+	  .help = "accept all and serve them" },
 	{ 0 },
 };
 
@@ -60,9 +69,15 @@ static void fake_listen_init(void *args)
 }
 
 static const struct verb fake_verb_listen = {
-	.name = "listen", .on_host = true, .summary = "Listen on a TCP port.",
-	.keys = fake_listen_keys, .common = COMMON_AS, .expects = EXPECT_ERROR,
-	.makes = MAKES_LISTENER, .args_size = sizeof(struct fake_listen), .init = fake_listen_init,
+	.name = "listen",
+	.on_host = true,
+	.summary = "Listen on a TCP port.",
+	.keys = fake_listen_keys,
+	.common = COMMON_AS,
+	.expects = EXPECT_ERROR,
+	.makes = MAKES_LISTENER,
+	.args_size = sizeof(struct fake_listen),
+	.init = fake_listen_init,
 };
 
 /* a verb whose name is also a key of another */
@@ -71,13 +86,20 @@ struct fake_serve {
 };
 
 static const struct key fake_serve_keys[] = {
-	{ .name = "serve", .type = &VALUE_TEXT, .offset = offsetof(struct fake_serve, what),
-	  .required = true, .example = "dns", .help = "what" },
+	{ .name = "serve",
+	  .type = &VALUE_TEXT,
+	  .offset = offsetof(struct fake_serve, what),
+	  .required = true,
+	  .example = "dns",
+	  .help = "what" },
 	{ 0 },
 };
 
 static const struct verb fake_verb_serve = {
-	.name = "serve", .on_host = true, .summary = "Serve something.", .keys = fake_serve_keys,
+	.name = "serve",
+	.on_host = true,
+	.summary = "Serve something.",
+	.keys = fake_serve_keys,
 	.args_size = sizeof(struct fake_serve),
 };
 
@@ -88,21 +110,39 @@ struct fake_dial {
 };
 
 static const struct key fake_dial_keys[] = {
-	{ .name = "dial", .type = &VALUE_ENDPOINT, .offset = offsetof(struct fake_dial, to),
-	  .required = true, .example = "\"server:8080\"", .help = "where to" },
-	{ .name = "options", .type = &fake_options, .offset = offsetof(struct fake_dial, options),
-	  .example = "{nodelay: true}", .help = "socket options" },
-	{ .name = "keep", .type = &VALUE_BOOL, .offset = offsetof(struct fake_dial, keep),
-	  .def = "false", .example = "true", .help = "leave the socket open" },
-	{ .name = "local", .type = &VALUE_PORT, .later = "it comes with bind", .example = "4000",
+	{ .name = "dial",
+	  .type = &VALUE_ENDPOINT,
+	  .offset = offsetof(struct fake_dial, to),
+	  .required = true,
+	  .example = "\"server:8080\"",
+	  .help = "where to" },
+	{ .name = "options",
+	  .type = &fake_options,
+	  .offset = offsetof(struct fake_dial, options),
+	  .example = "{nodelay: true}",
+	  .help = "socket options" },
+	{ .name = "keep",
+	  .type = &VALUE_BOOL,
+	  .offset = offsetof(struct fake_dial, keep),
+	  .def = "false",
+	  .example = "true",
+	  .help = "leave the socket open" },
+	{ .name = "local",
+	  .type = &VALUE_PORT,
+	  .later = "it comes with bind",
+	  .example = "4000",
 	  .help = "the local port" },
 	{ 0 },
 };
 
 static const struct verb fake_verb_dial = {
-	.name = "dial", .on_host = true, .summary = "Connect.", .keys = fake_dial_keys,
+	.name = "dial",
+	.on_host = true,
+	.summary = "Connect.",
+	.keys = fake_dial_keys,
 	.common = COMMON_AS | COMMON_ID | COMMON_BACKGROUND | COMMON_DEADLINE | COMMON_BLOCKING,
-	.expects = EXPECT_ERROR | EXPECT_AFTER, .makes = MAKES_CONN,
+	.expects = EXPECT_ERROR | EXPECT_AFTER,
+	.makes = MAKES_CONN,
 	.args_size = sizeof(struct fake_dial),
 };
 
@@ -112,36 +152,56 @@ struct fake_ref {
 };
 
 static const struct key fake_accept_keys[] = {
-	{ .name = "accept", .type = &VALUE_LISTENER, .offset = offsetof(struct fake_ref, ref),
-	  .required = true, .example = "door", .help = "the listener" },
+	{ .name = "accept",
+	  .type = &VALUE_LISTENER,
+	  .offset = offsetof(struct fake_ref, ref),
+	  .required = true,
+	  .example = "door",
+	  .help = "the listener" },
 	{ 0 },
 };
 
 static const struct verb fake_verb_accept = {
-	.name = "accept", .on_host = true, .summary = "Accept a connection.",
+	.name = "accept",
+	.on_host = true,
+	.summary = "Accept a connection.",
 	.keys = fake_accept_keys,
 	.common = COMMON_AS | COMMON_ID | COMMON_BACKGROUND | COMMON_DEADLINE,
-	.expects = EXPECT_ERROR | EXPECT_AFTER, .makes = MAKES_CONN,
+	.expects = EXPECT_ERROR | EXPECT_AFTER,
+	.makes = MAKES_CONN,
 	.args_size = sizeof(struct fake_ref),
 };
 
 static const struct key fake_recv_keys[] = {
-	{ .name = "recv", .type = &VALUE_CONN, .offset = offsetof(struct fake_ref, ref),
-	  .required = true, .example = "conn", .help = "the connection" },
-	{ .name = "bytes", .type = &VALUE_BYTES, .offset = offsetof(struct fake_ref, bytes),
-	  .example = "100kB", .help = "how many" },
+	{ .name = "recv",
+	  .type = &VALUE_CONN,
+	  .offset = offsetof(struct fake_ref, ref),
+	  .required = true,
+	  .example = "conn",
+	  .help = "the connection" },
+	{ .name = "bytes",
+	  .type = &VALUE_BYTES,
+	  .offset = offsetof(struct fake_ref, bytes),
+	  .example = "100kB",
+	  .help = "how many" },
 	{ 0 },
 };
 
 static const struct verb fake_verb_recv = {
-	.name = "recv", .on_host = true, .summary = "Receive.", .keys = fake_recv_keys,
+	.name = "recv",
+	.on_host = true,
+	.summary = "Receive.",
+	.keys = fake_recv_keys,
 	.common = COMMON_ID | COMMON_BACKGROUND | COMMON_DEADLINE,
 	.expects = EXPECT_ERROR | EXPECT_AFTER | EXPECT_BYTES | EXPECT_EOF,
 	.args_size = sizeof(struct fake_ref),
 };
 
 static const struct verb fake_verb_run = {
-	.name = "run", .on_host = true, .summary = "Run a program.", .keys = fake_serve_keys,
+	.name = "run",
+	.on_host = true,
+	.summary = "Run a program.",
+	.keys = fake_serve_keys,
 	.later = "it comes with nslab exec",
 };
 
@@ -150,25 +210,39 @@ struct fake_wait {
 };
 
 static const struct key fake_wait_keys[] = {
-	{ .name = "wait", .type = &VALUE_DURATION, .offset = offsetof(struct fake_wait, ns),
-	  .required = true, .example = "1500ms", .help = "how long" },
+	{ .name = "wait",
+	  .type = &VALUE_DURATION,
+	  .offset = offsetof(struct fake_wait, ns),
+	  .required = true,
+	  .example = "1500ms",
+	  .help = "how long" },
 	{ 0 },
 };
 
 static const struct verb fake_verb_wait = {
-	.name = "wait", .summary = "Let time pass.", .keys = fake_wait_keys, .plain = true,
+	.name = "wait",
+	.summary = "Let time pass.",
+	.keys = fake_wait_keys,
+	.plain = true,
 	.args_size = sizeof(struct fake_wait),
 };
 
 static const struct key fake_await_keys[] = {
-	{ .name = "await", .type = &VALUE_STEP, .offset = offsetof(struct fake_ref, ref),
-	  .required = true, .example = "conn", .help = "the background step" },
+	{ .name = "await",
+	  .type = &VALUE_STEP,
+	  .offset = offsetof(struct fake_ref, ref),
+	  .required = true,
+	  .example = "conn",
+	  .help = "the background step" },
 	{ 0 },
 };
 
 static const struct verb fake_verb_await = {
-	.name = "await", .summary = "Wait for a background step.", .keys = fake_await_keys,
-	.plain = true, .common = COMMON_DEADLINE,
+	.name = "await",
+	.summary = "Wait for a background step.",
+	.keys = fake_await_keys,
+	.plain = true,
+	.common = COMMON_DEADLINE,
 	.expects = EXPECT_ERROR | EXPECT_AFTER | EXPECT_BYTES | EXPECT_EOF,
 	.args_size = sizeof(struct fake_ref),
 };
@@ -232,9 +306,14 @@ static int fake_check_expectations(const void *args)
 }
 
 static const struct verb fake_verb_check = {
-	.name = "check", .summary = "Look at the kernel's state.", .keys = fake_check_keys,
-	.common = COMMON_ID, .args_size = sizeof(struct fake_check), .init = fake_check_init,
-	.check = fake_check_check, .expectations = fake_check_expectations,
+	.name = "check",
+	.summary = "Look at the kernel's state.",
+	.keys = fake_check_keys,
+	.common = COMMON_ID,
+	.args_size = sizeof(struct fake_check),
+	.init = fake_check_init,
+	.check = fake_check_check,
+	.expectations = fake_check_expectations,
 };
 
 struct fake_fault {
@@ -242,13 +321,19 @@ struct fake_fault {
 };
 
 static const struct key fake_fault_keys[] = {
-	{ .name = "off", .type = &VALUE_FAULTS, .offset = offsetof(struct fake_fault, off),
-	  .required = true, .example = "syn-dropped", .help = "switch off" },
+	{ .name = "off",
+	  .type = &VALUE_FAULTS,
+	  .offset = offsetof(struct fake_fault, off),
+	  .required = true,
+	  .example = "syn-dropped",
+	  .help = "switch off" },
 	{ 0 },
 };
 
 static const struct verb fake_verb_fault = {
-	.name = "fault", .summary = "Switch faults.", .keys = fake_fault_keys,
+	.name = "fault",
+	.summary = "Switch faults.",
+	.keys = fake_fault_keys,
 	.args_size = sizeof(struct fake_fault),
 };
 
@@ -260,8 +345,12 @@ struct fake_sysctl {
 };
 
 static const struct key fake_sysctl_keys[] = {
-	{ .name = "at", .type = &VALUE_HOST, .offset = offsetof(struct fake_sysctl, host),
-	  .required = true, .example = "server", .help = "the host" },
+	{ .name = "at",
+	  .type = &VALUE_HOST,
+	  .offset = offsetof(struct fake_sysctl, host),
+	  .required = true,
+	  .example = "server",
+	  .help = "the host" },
 	{ 0 },
 };
 
@@ -290,15 +379,18 @@ static void fake_sysctl_free(void *args)
 }
 
 static const struct verb fake_verb_sysctl = {
-	.name = "sysctl", .summary = "Set a sysctl.", .keys = fake_sysctl_keys,
-	.args_size = sizeof(struct fake_sysctl), .other = fake_sysctl_other,
+	.name = "sysctl",
+	.summary = "Set a sysctl.",
+	.keys = fake_sysctl_keys,
+	.args_size = sizeof(struct fake_sysctl),
+	.other = fake_sysctl_other,
 	.free = fake_sysctl_free,
 };
 
 static const struct verb *const fake_verbs[] = {
-	&fake_verb_listen, &fake_verb_serve, &fake_verb_dial,	&fake_verb_accept, &fake_verb_recv,
-	&fake_verb_run,	   &fake_verb_wait,  &fake_verb_await,	&fake_verb_check,  &fake_verb_fault,
-	&fake_verb_sysctl, NULL,
+	&fake_verb_listen, &fake_verb_serve, &fake_verb_dial,	&fake_verb_accept,
+	&fake_verb_recv,   &fake_verb_run,   &fake_verb_wait,	&fake_verb_await,
+	&fake_verb_check,  &fake_verb_fault, &fake_verb_sysctl, NULL,
 };
 
 static const struct vocabulary fake_vocabulary = { fake_verbs };

@@ -12,7 +12,7 @@
 #include "netns/cleanup.h"
 
 #define S(text) ((char *)(text))
-#define MS(ms) ((int64_t)((ms) * 1e6))
+#define MS(ms)	((int64_t)((ms)*1e6))
 
 enum { CLIENT, FW, SERVER };
 

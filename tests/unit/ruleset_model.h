@@ -24,8 +24,13 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
-enum { MODEL_CHAINS = 512, MODEL_RULES = 4096, MODEL_SETS = 64, MODEL_ELEMS = 16,
-       MODEL_COUNTERS = 128 };
+enum {
+	MODEL_CHAINS = 512,
+	MODEL_RULES = 4096,
+	MODEL_SETS = 64,
+	MODEL_ELEMS = 16,
+	MODEL_COUNTERS = 128
+};
 
 struct model_rule {
 	const char *chain;
@@ -134,7 +139,8 @@ static inline const struct nlattr *model_nested(const struct nlattr *nest, int t
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, nest) {
+	mnl_attr_for_each_nested(attr, nest)
+	{
 		if (mnl_attr_get_type(attr) == type)
 			return attr;
 	}
@@ -148,7 +154,8 @@ static inline void model_set_fill(struct model *m, const struct nlmsghdr *nlh)
 	struct model_set *set = NULL;
 	const struct nlattr *attr, *elem;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+	{
 		char name[64] = "";
 
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_SET)
@@ -157,12 +164,15 @@ static inline void model_set_fill(struct model *m, const struct nlmsghdr *nlh)
 		set = model_set(m, name);
 	}
 	assert_non_null(set);
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+	{
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
-		mnl_attr_for_each_nested(elem, attr) {
+		mnl_attr_for_each_nested(elem, attr)
+		{
 			const struct nlattr *value =
-				model_nested(model_nested(elem, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE);
+				model_nested(model_nested(elem, NFTA_SET_ELEM_KEY),
+					     NFTA_DATA_VALUE);
 
 			assert_int_equal(mnl_attr_get_payload_len(value), set->key_len);
 			assert_true(set->n < MODEL_ELEMS);
@@ -203,7 +213,8 @@ static inline void model_message(struct model *m, const struct nlmsghdr *nlh)
 		counter->obj = topo_need(nftnl_obj_alloc());
 		assert_true(nftnl_obj_nlmsg_parse(nlh, counter->obj) >= 0);
 		counter->name = nftnl_obj_get_str(counter->obj, NFTNL_OBJ_NAME);
-		assert_int_equal(nftnl_obj_get_u32(counter->obj, NFTNL_OBJ_TYPE), NFT_OBJECT_COUNTER);
+		assert_int_equal(nftnl_obj_get_u32(counter->obj, NFTNL_OBJ_TYPE),
+				 NFT_OBJECT_COUNTER);
 		assert_ptr_equal(model_counter(m, counter->name), NULL);
 		assert_true(++m->n_counters < MODEL_COUNTERS);
 		break;
@@ -277,7 +288,8 @@ static inline void model_free(struct model *m)
 
 /* Call @fn for each expression of a rule. */
 static inline void rule_each(const struct nftnl_rule *rule,
-			     void (*fn)(struct nftnl_expr *e, const char *name, void *arg), void *arg)
+			     void (*fn)(struct nftnl_expr *e, const char *name, void *arg),
+			     void *arg)
 {
 	struct nftnl_expr_iter *iter = topo_need(nftnl_expr_iter_create(rule));
 	struct nftnl_expr *e;

@@ -21,7 +21,7 @@
 #include "tests/unit/fake_vocabulary.h"
 
 /* the first five lines of most files here; what matters begins at line 5 */
-#define HEAD "name: x\ntitle: t\nstory: s\nremedy: r\n"
+#define HEAD  "name: x\ntitle: t\nstory: s\nremedy: r\n"
 #define STEPS "steps:\n  - server: {listen: 8080, as: door}\n"
 
 static inline struct scenario *parse_set(const char *source, const struct param *set, int n_set)
@@ -46,7 +46,7 @@ static inline struct scenario *parse(const char *source)
 }
 
 static inline void refuse_set(const char *source, const struct param *set, int n_set,
-		       struct problems *problems)
+			      struct problems *problems)
 {
 	struct scenario *scenario = NULL;
 

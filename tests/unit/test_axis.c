@@ -17,8 +17,11 @@
  */
 static struct axis looked(int64_t before, int64_t now)
 {
-	return (struct axis){ .t0_ns = 500 * S, .before_ns = 510 * S, .updated_ns = 510 * S + 5 * MS,
-			      .offset_before_ns = before, .offset_ns = now };
+	return (struct axis){ .t0_ns = 500 * S,
+			      .before_ns = 510 * S,
+			      .updated_ns = 510 * S + 5 * MS,
+			      .offset_before_ns = before,
+			      .offset_ns = now };
 }
 
 static void test_axis_turns_a_stamp_with_a_steady_clock(void **state)
@@ -39,9 +42,8 @@ static void test_axis_turns_a_stamp_with_a_steady_clock(void **state)
  */
 static void test_axis_survives_a_clock_step(void **state)
 {
-	static const int64_t steps[] = { 3600 * S,  -3600 * S, S,	-S,	 60 * MS,
-					 -60 * MS,  20 * MS,   -20 * MS, 1000000 * S,
-					 -900 * S };
+	static const int64_t steps[] = { 3600 * S, -3600 * S, S,	-S,	     60 * MS,
+					 -60 * MS, 20 * MS,   -20 * MS, 1000000 * S, -900 * S };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {

@@ -126,11 +126,16 @@ static void test_errno_names_go_both_ways(void **state)
 		int code;
 		const char *name;
 	} known[] = {
-		{ EPERM, "EPERM" },		{ ECONNREFUSED, "ECONNREFUSED" },
-		{ ETIMEDOUT, "ETIMEDOUT" },	{ EHOSTUNREACH, "EHOSTUNREACH" },
-		{ ENETUNREACH, "ENETUNREACH" }, { EADDRINUSE, "EADDRINUSE" },
-		{ EPIPE, "EPIPE" },		{ ECONNRESET, "ECONNRESET" },
-		{ EBADF, "EBADF" },		{ EAGAIN, "EAGAIN" },
+		{ EPERM, "EPERM" },
+		{ ECONNREFUSED, "ECONNREFUSED" },
+		{ ETIMEDOUT, "ETIMEDOUT" },
+		{ EHOSTUNREACH, "EHOSTUNREACH" },
+		{ ENETUNREACH, "ENETUNREACH" },
+		{ EADDRINUSE, "EADDRINUSE" },
+		{ EPIPE, "EPIPE" },
+		{ ECONNRESET, "ECONNRESET" },
+		{ EBADF, "EBADF" },
+		{ EAGAIN, "EAGAIN" },
 	};
 	int names = 0;
 
@@ -152,7 +157,8 @@ static void test_errno_names_go_both_ways(void **state)
 
 static void test_errno_names_of_unknown_ones(void **state)
 {
-	static const char *const bad[] = { "", "0", "EFOO", "eperm", "EPERM ", "deadline", "none", "111" };
+	static const char *const bad[] = { "",	     "0",	 "EFOO", "eperm",
+					   "EPERM ", "deadline", "none", "111" };
 
 	(void)state;
 	assert_string_equal(errno_name(4711), "errno 4711");

@@ -327,10 +327,8 @@ static void test_event_names(void **state)
 /* Try @value in place of the member @key of @object, and without it; @root is the whole event. */
 static void try_member(json_t *root, json_t *object, const char *key)
 {
-	static const char *const values[] = {
-		"null", "\"\\u00e4\"", "1.5",	      "[1]",  "{}",
-		"-2",	"true",	       "99999999999", "[[]]", "[{}]"
-	};
+	static const char *const values[] = { "null", "\"\\u00e4\"", "1.5",	    "[1]",  "{}",
+					      "-2",   "true",	     "99999999999", "[[]]", "[{}]" };
 	static const char *const optional[] = { "host", "from", "to", "bytes" };
 	json_t *saved = json_incref(json_object_get(object, key));
 	bool may_miss = false;
@@ -378,12 +376,12 @@ static void test_event_members(void **state)
 		/* the safe walk: members are taken out and put back, at the end */
 		json_t *keys = json_copy(root);
 
-		json_object_foreach_safe (keys, tmp, key, value)
+		json_object_foreach_safe(keys, tmp, key, value)
 			if (strcmp(key, "later") != 0)
 				try_member(root, root, key);
 		json_decref(keys);
 		keys = json_copy(inner);
-		json_object_foreach_safe (keys, tmp, key, value)
+		json_object_foreach_safe(keys, tmp, key, value)
 			try_member(root, inner, key);
 		json_decref(keys);
 		json_decref(root);

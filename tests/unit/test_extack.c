@@ -61,8 +61,8 @@ static void expect(const struct shape *s, int ret, const char *text)
 }
 
 /* NLMSGERR_ATTR_OFFS (2), then NLMSGERR_ATTR_MSG (1) "no such thing" */
-static const uint8_t both[] = { 8, 0, 2, 0, 1, 2, 3, 4, 18, 0, 1, 0, 'n', 'o', ' ', 's',
-				'u', 'c', 'h', ' ', 't', 'h', 'i', 'n', 'g', 0, 0, 0 };
+static const uint8_t both[] = { 8,   0,	  2,   0,   1,	 2,   3,   4,	18,  0,	  1,   0, 'n', 'o',
+				' ', 's', 'u', 'c', 'h', ' ', 't', 'h', 'i', 'n', 'g', 0, 0,   0 };
 static const uint8_t only[] = { 8, 0, 1, 0, 'a', 'b', 'c', 0 };
 
 static void test_extack_reads_an_acknowledgement(void **state)
@@ -87,10 +87,10 @@ static void test_extack_finds_the_text(void **state)
 {
 	(void)state;
 	for (int request = -1; request < 70; request++) {
-		expect(&(struct shape){ -EINVAL, request, NLM_F_ACK_TLVS, both, sizeof(both) }, -EINVAL,
-		       "no such thing");
-		expect(&(struct shape){ -EINVAL, request, NLM_F_ACK_TLVS, only, sizeof(only) }, -EINVAL,
-		       "abc");
+		expect(&(struct shape){ -EINVAL, request, NLM_F_ACK_TLVS, both, sizeof(both) },
+		       -EINVAL, "no such thing");
+		expect(&(struct shape){ -EINVAL, request, NLM_F_ACK_TLVS, only, sizeof(only) },
+		       -EINVAL, "abc");
 	}
 }
 
@@ -108,7 +108,8 @@ static void test_extack_ignores_flags_of_the_type(void **state)
 	static const uint8_t nested[] = { 8, 0, 1, 0x80, 'a', 'b', 'c', 0 };
 
 	(void)state;
-	expect(&(struct shape){ -EINVAL, -1, NLM_F_ACK_TLVS, nested, sizeof(nested) }, -EINVAL, "abc");
+	expect(&(struct shape){ -EINVAL, -1, NLM_F_ACK_TLVS, nested, sizeof(nested) }, -EINVAL,
+	       "abc");
 }
 
 static void test_extack_takes_a_text_without_its_end(void **state)
@@ -204,8 +205,9 @@ static void test_extack_survives_any_first_length(void **state)
  */
 static void test_extack_survives_any_request_length(void **state)
 {
-	static const uint32_t lens[] = { 0,  1,  4,  8,  12, 15, 0x7fffffff, 0x80000000, 0xfffffff0,
-					 0xfffffffc, 0xffffffff, 0x100000 };
+	static const uint32_t lens[] = { 0,	     1,		 4,	     8,
+					 12,	     15,	 0x7fffffff, 0x80000000,
+					 0xfffffff0, 0xfffffffc, 0xffffffff, 0x100000 };
 	struct shape s = { -EINVAL, 0, NLM_F_ACK_TLVS, only, sizeof(only) };
 
 	(void)state;

@@ -8,7 +8,9 @@
 #include "netns/cleanup.h"
 
 static const char *const words[] = { "syn", "syn-ack", "ack", "data", "fin", "rst", "any" };
-static const unsigned bits[] = { SEG_SYN, SEG_SYN_ACK, SEG_ACK, SEG_DATA, SEG_FIN, SEG_RST, SEG_ANY };
+static const unsigned bits[] = {
+	SEG_SYN, SEG_SYN_ACK, SEG_ACK, SEG_DATA, SEG_FIN, SEG_RST, SEG_ANY
+};
 
 /*
  * The words of the scenario format, as patterns of the flags C E U A P R S F: 1 set, 0 not, - either.
@@ -19,9 +21,9 @@ static const struct {
 	const char *pattern;
 	bool bare, loaded; /* without payload, with payload */
 } patterns[] = {
-	{ SEG_SYN, "---0--1-", true, true }, { SEG_SYN_ACK, "---1--1-", true, true },
+	{ SEG_SYN, "---0--1-", true, true },  { SEG_SYN_ACK, "---1--1-", true, true },
 	{ SEG_ACK, "--010000", true, false }, { SEG_DATA, "-----00-", false, true },
-	{ SEG_FIN, "-------1", true, true }, { SEG_RST, "-----1--", true, true },
+	{ SEG_FIN, "-------1", true, true },  { SEG_RST, "-----1--", true, true },
 	{ SEG_ANY, "--------", true, true },
 };
 
@@ -51,8 +53,8 @@ static void test_segment_classify_knows_every_flag_byte(void **state)
 				want |= patterns[k].kind;
 		}
 		if (segment_classify((uint8_t)flags, payload) != want)
-			fail_msg("flags %02x with %u bytes are %02x instead of %02x", flags, payload,
-				 segment_classify((uint8_t)flags, payload), want);
+			fail_msg("flags %02x with %u bytes are %02x instead of %02x", flags,
+				 payload, segment_classify((uint8_t)flags, payload), want);
 	}
 }
 
@@ -64,13 +66,20 @@ static void test_segment_classify_knows_the_common_ones(void **state)
 		uint32_t payload;
 		unsigned kinds;
 	} cases[] = {
-		{ 0x02, 0, SEG_SYN },		 { 0xc2, 0, SEG_SYN }, /* SYN that asks for ECN */
-		{ 0x12, 0, SEG_SYN_ACK },	 { 0x10, 0, SEG_ACK },
-		{ 0x50, 0, SEG_ACK }, /* with ECE */ { 0x18, 5, SEG_DATA },
-		{ 0x10, 5, SEG_DATA },		 { 0x11, 0, SEG_FIN },
-		{ 0x19, 5, SEG_FIN | SEG_DATA }, { 0x14, 0, SEG_RST },
-		{ 0x04, 0, SEG_RST },		 { 0x02, 100, SEG_SYN }, /* fast open */
-		{ 0x14, 9, SEG_RST },		 { 0x18, 0, 0 },
+		{ 0x02, 0, SEG_SYN },
+		{ 0xc2, 0, SEG_SYN }, /* SYN that asks for ECN */
+		{ 0x12, 0, SEG_SYN_ACK },
+		{ 0x10, 0, SEG_ACK },
+		{ 0x50, 0, SEG_ACK },
+		/* with ECE */ { 0x18, 5, SEG_DATA },
+		{ 0x10, 5, SEG_DATA },
+		{ 0x11, 0, SEG_FIN },
+		{ 0x19, 5, SEG_FIN | SEG_DATA },
+		{ 0x14, 0, SEG_RST },
+		{ 0x04, 0, SEG_RST },
+		{ 0x02, 100, SEG_SYN }, /* fast open */
+		{ 0x14, 9, SEG_RST },
+		{ 0x18, 0, 0 },
 	};
 
 	(void)state;
@@ -81,7 +90,8 @@ static void test_segment_classify_knows_the_common_ones(void **state)
 
 static void test_segment_names_go_both_ways(void **state)
 {
-	static const char *const bad[] = { "", "SYN", "synack", "syn_ack", "ack ", "psh", "all", "an" };
+	static const char *const bad[] = { "",	   "SYN", "synack", "syn_ack",
+					   "ack ", "psh", "all",    "an" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {

@@ -29,9 +29,15 @@ static int teardown(void **state)
 
 static struct packet segment(int from, uint8_t flags, uint32_t seq, uint32_t payload)
 {
-	struct packet p = { .af = AF_INET, .protocol = IPPROTO_TCP, .src = { 10, 0, 1, 1 },
-			    .dst = { 10, 0, 2, 2 }, .sport = 40000, .dport = 8080, .seq = seq,
-			    .flags = flags, .payload = payload };
+	struct packet p = { .af = AF_INET,
+			    .protocol = IPPROTO_TCP,
+			    .src = { 10, 0, 1, 1 },
+			    .dst = { 10, 0, 2, 2 },
+			    .sport = 40000,
+			    .dport = 8080,
+			    .seq = seq,
+			    .flags = flags,
+			    .payload = payload };
 
 	if (from == SERVER) {
 		memcpy(p.src, (uint8_t[16]){ 10, 0, 2, 2 }, 16);
@@ -54,7 +60,7 @@ static void sent(struct packet p, int retry, int64_t since)
 	assert_int_equal(got_since, since);
 }
 
-#define MS(n) ((n) * INT64_C(1000000))
+#define MS(n) ((n)*INT64_C(1000000))
 
 static void test_flow_numbers_retries_of_a_syn(void **state)
 {

@@ -105,7 +105,8 @@ static void test_node_takes_json_crlf_and_a_byte_order_mark(void **state)
 	(void)state;
 	assert_string_equal(node_get(root, "c")->text, "x\ty");
 	node_free(root);
-	root = parse("\xef\xbb\xbf" "a: 1\r\nb: |\r\n  x\r\n  y\r\n");
+	root = parse("\xef\xbb\xbf"
+		     "a: 1\r\nb: |\r\n  x\r\n  y\r\n");
 	assert_scalar(node_get(root, "a"), "1", 1, 4);
 	assert_string_equal(node_get(root, "b")->text, "x\ny\n");
 	node_free(root);
@@ -158,7 +159,9 @@ static void test_node_refuses_with_place(void **state)
 		assert_refused(bad[i].text, strlen(bad[i].text), bad[i].line, bad[i].col,
 			       bad[i].words);
 	assert_refused("a: 1\n\0b", 7, 2, 1, "NUL byte");
-	assert_refused("\x7f" "ELF\2\1\1\0", 8, 1, 1, "control characters");
+	assert_refused("\x7f"
+		       "ELF\2\1\1\0",
+		       8, 1, 1, "control characters");
 }
 
 static void test_node_reports_all_that_yaml_allows(void **state)

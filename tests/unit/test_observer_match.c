@@ -11,8 +11,13 @@
 static const struct packet_match any = { .from = -1, .to = -1 };
 
 /* a SYN from host 0 to host 2, received there */
-static const struct sighting syn = { .host = 2, .from = 0, .to = 2, .protocol = IPPROTO_TCP,
-				     .sport = 40000, .dport = 8080, .segments = SEG_SYN | SEG_ANY };
+static const struct sighting syn = { .host = 2,
+				     .from = 0,
+				     .to = 2,
+				     .protocol = IPPROTO_TCP,
+				     .sport = 40000,
+				     .dport = 8080,
+				     .segments = SEG_SYN | SEG_ANY };
 
 static void test_sighting_matches_everything_by_default(void **state)
 {
@@ -41,8 +46,8 @@ static void test_sighting_matches_by_every_key(void **state)
 			way[n] = k % 3;
 			wrong += way[n] == 2;
 		}
-		m = (struct packet_match){ from[way[0]], to[way[1]], protocol[way[2]], sport[way[3]],
-					   dport[way[4]], segments[way[5]] };
+		m = (struct packet_match){ from[way[0]],  to[way[1]],	 protocol[way[2]],
+					   sport[way[3]], dport[way[4]], segments[way[5]] };
 		assert_int_equal(sighting_matches(&syn, &m), wrong == 0);
 	}
 }
@@ -96,10 +101,16 @@ static void test_sighting_of_a_stranger_is_from_nobody(void **state)
 
 static void test_tuple_text_shows_either_end(void **state)
 {
-	struct four_tuple four = { .af = AF_INET, .local = { 10, 0, 1, 1 }, .remote = { 10, 0, 2, 2 },
-				   .lport = 43210, .rport = 80 };
-	struct four_tuple six = { .af = AF_INET6, .local = { 0xfd, [15] = 1 },
-				  .remote = { 0xfd, [7] = 2, [15] = 2 }, .lport = 1, .rport = 65535 };
+	struct four_tuple four = { .af = AF_INET,
+				   .local = { 10, 0, 1, 1 },
+				   .remote = { 10, 0, 2, 2 },
+				   .lport = 43210,
+				   .rport = 80 };
+	struct four_tuple six = { .af = AF_INET6,
+				  .local = { 0xfd, [15] = 1 },
+				  .remote = { 0xfd, [7] = 2, [15] = 2 },
+				  .lport = 1,
+				  .rport = 65535 };
 	char text[80];
 
 	(void)state;
@@ -117,21 +128,30 @@ static void test_tcp_state_names_go_both_ways(void **state)
 		const char *word;
 		const char *name;
 	} words[] = {
-		{ "SYN-SENT", "SYN-SENT" },	  { "SYN-RECV", "SYN-RECV" },
-		{ "SYN-RECEIVED", "SYN-RECV" },	  { "ESTAB", "ESTABLISHED" },
-		{ "ESTABLISHED", "ESTABLISHED" }, { "UNCONN", "CLOSED" },
-		{ "CLOSE", "CLOSED" },		  { "CLOSED", "CLOSED" },
-		{ "LISTEN", "LISTEN" },		  { "FIN-WAIT-1", "FIN-WAIT-1" },
-		{ "FIN-WAIT-2", "FIN-WAIT-2" },	  { "CLOSE-WAIT", "CLOSE-WAIT" },
-		{ "CLOSING", "CLOSING" },	  { "LAST-ACK", "LAST-ACK" },
+		{ "SYN-SENT", "SYN-SENT" },
+		{ "SYN-RECV", "SYN-RECV" },
+		{ "SYN-RECEIVED", "SYN-RECV" },
+		{ "ESTAB", "ESTABLISHED" },
+		{ "ESTABLISHED", "ESTABLISHED" },
+		{ "UNCONN", "CLOSED" },
+		{ "CLOSE", "CLOSED" },
+		{ "CLOSED", "CLOSED" },
+		{ "LISTEN", "LISTEN" },
+		{ "FIN-WAIT-1", "FIN-WAIT-1" },
+		{ "FIN-WAIT-2", "FIN-WAIT-2" },
+		{ "CLOSE-WAIT", "CLOSE-WAIT" },
+		{ "CLOSING", "CLOSING" },
+		{ "LAST-ACK", "LAST-ACK" },
 		{ "TIME-WAIT", "TIME-WAIT" },
 	};
-	static const char *const bad[] = { "", "established", "SYN_SENT", "TIMEWAIT", "FIN-WAIT", "?" };
+	static const char *const bad[] = { "",	       "established", "SYN_SENT",
+					   "TIMEWAIT", "FIN-WAIT",    "?" };
 	int n = 0;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		assert_string_equal(tcp_state_name(tcp_state_from_name(words[i].word)), words[i].name);
+		assert_string_equal(tcp_state_name(tcp_state_from_name(words[i].word)),
+				    words[i].name);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(tcp_state_from_name(bad[i]), -1);
 	/* the eleven states of RFC 9293, each once */
@@ -146,7 +166,8 @@ static void test_tcp_state_names_go_both_ways(void **state)
 
 static void test_tcp_timer_names_go_both_ways(void **state)
 {
-	static const char *const names[] = { "none", "retransmit", "keepalive", "timewait", "persist" };
+	static const char *const names[] = { "none", "retransmit", "keepalive", "timewait",
+					     "persist" };
 
 	(void)state;
 	for (int i = 0; i < 5; i++) {

@@ -221,8 +221,7 @@ static void check_references(struct nftnl_expr *e, const char *name, void *arg)
 
 	check_target(e, name, arg);
 	if (!strcmp(name, "lookup")) {
-		struct model_set *set =
-			model_set(m, nftnl_expr_get_str(e, NFTNL_EXPR_LOOKUP_SET));
+		struct model_set *set = model_set(m, nftnl_expr_get_str(e, NFTNL_EXPR_LOOKUP_SET));
 
 		assert_non_null(set);
 		assert_int_equal(set->id, nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_SET_ID));
@@ -264,7 +263,7 @@ static void note_jump(struct nftnl_expr *e, const char *name, void *arg)
 static void test_ruleset_asks_faults_in_file_order(void **state)
 {
 	static const char *const want[] = { "match-plain", "match-syn",	      "match-second-fin",
-					    "match-datum",  "match-four-only", "match-six-alone" };
+					    "match-datum", "match-four-only", "match-six-alone" };
 	static const char *const bases[] = { "forward", "input", "output" };
 	struct fault f[8];
 	struct model *m = model_build(&topo, 1, f, some_faults(f), false);

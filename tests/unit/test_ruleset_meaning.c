@@ -157,8 +157,9 @@ static void test_ruleset_knows_the_kinds_of_segment(void **state)
 			int fam = (int)(i / 768);
 			struct sample s = tcp_make(fam, flags, options, payload);
 
-			snprintf(what, sizeof(what), "segments %x, flags %02x, %u B, options %u, %d",
-				 segments, flags, payload, options, fam);
+			snprintf(what, sizeof(what),
+				 "segments %x, flags %02x, %u B, options %u, %d", segments, flags,
+				 payload, options, fam);
 			expect_hit(m, &fault, &s, is_any_of(segments, flags, payload), what);
 		}
 		model_free(m);
@@ -196,15 +197,16 @@ static bool meant(const struct fault *fault, int fam, int from, int to, int prot
 	if ((m->from >= 0 && m->from != from) || (m->to >= 0 && m->to != to))
 		return false;
 	/* icmp means ICMPv6 on IPv6, and only there */
-	return !m->protocol || protocol == (m->protocol == IPPROTO_ICMP && fam == FAM6 ?
-						    IPPROTO_ICMPV6 :
-						    m->protocol);
+	return !m->protocol ||
+	       protocol ==
+		       (m->protocol == IPPROTO_ICMP && fam == FAM6 ? IPPROTO_ICMPV6 : m->protocol);
 }
 
 static void test_ruleset_matches_hosts_and_protocols(void **state)
 {
 	static const int protocols[] = { 0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP };
-	static const uint8_t real[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6, 132 };
+	static const uint8_t real[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6,
+					132 };
 
 	(void)state;
 	for (int i = 0; i < 4 * 4 * 4 * 3; i++) {
@@ -220,7 +222,8 @@ static void test_ruleset_matches_hosts_and_protocols(void **state)
 			int fam = k % 2, from = k / 2 % 3, to = k / 6 % 3;
 			struct sample s = sample_make(fam, from, to, real[k / 18], 20, 0);
 
-			expect_hit(m, &fault, &s, meant(&fault, fam, from, to, real[k / 18]), "who");
+			expect_hit(m, &fault, &s, meant(&fault, fam, from, to, real[k / 18]),
+				   "who");
 		}
 		model_free(m);
 	}
@@ -239,8 +242,8 @@ static void test_ruleset_means_every_address_of_a_host(void **state)
 		int fam = i % 2;
 		struct sample s = sample_make(fam, 0, 1, IPPROTO_UDP, 8, 0);
 
-		memcpy(s.bytes + (fam == FAM6 ? 24 : 16), topo.links[i / 2].addr[!(i / 2)][fam].bytes,
-		       (size_t)topo_addr_len(fam));
+		memcpy(s.bytes + (fam == FAM6 ? 24 : 16),
+		       topo.links[i / 2].addr[!(i / 2)][fam].bytes, (size_t)topo_addr_len(fam));
 		expect_hit(m, &fault, &s, true, "an address of fw");
 	}
 	model_free(m);
@@ -261,7 +264,8 @@ static void test_ruleset_matches_ports(void **state)
 		m = model_build(&topo, 1, &fault, 1, false);
 		for (int k = 0; k < 2 * 4 * 4; k++) {
 			uint16_t sport = ports[1 + k / 2 % 4], dport = ports[1 + k / 8];
-			struct sample s = sample_make(k % 2, 0, 2, (uint8_t)fault.match.protocol, 8, 0);
+			struct sample s =
+				sample_make(k % 2, 0, 2, (uint8_t)fault.match.protocol, 8, 0);
 
 			ports_put(&s, sport, dport);
 			expect_hit(m, &fault, &s,
@@ -297,11 +301,11 @@ static void test_ruleset_picks_by_an_independent_count(void **state)
 		enum fault_pick pick;
 		uint32_t n;
 	} picks[] = {
-		{ PICK_ALL, 0 },     { PICK_NTH, 1 },	 { PICK_NTH, 2 },     { PICK_NTH, 299 },
-		{ PICK_FIRST, 1 },   { PICK_FIRST, 3 },	 { PICK_FIRST, 255 }, { PICK_FIRST, 256 },
-		{ PICK_FIRST, 257 }, { PICK_EVERY, 1 },	 { PICK_EVERY, 2 },   { PICK_EVERY, 7 },
-		{ PICK_EVERY, 256 }, { PICK_NTH, 4294967294u },
-		{ PICK_FIRST, 4294967294u },
+		{ PICK_ALL, 0 },     { PICK_NTH, 1 },		{ PICK_NTH, 2 },
+		{ PICK_NTH, 299 },   { PICK_FIRST, 1 },		{ PICK_FIRST, 3 },
+		{ PICK_FIRST, 255 }, { PICK_FIRST, 256 },	{ PICK_FIRST, 257 },
+		{ PICK_EVERY, 1 },   { PICK_EVERY, 2 },		{ PICK_EVERY, 7 },
+		{ PICK_EVERY, 256 }, { PICK_NTH, 4294967294u }, { PICK_FIRST, 4294967294u },
 	};
 
 	(void)state;
@@ -321,8 +325,8 @@ static void test_ruleset_picks_by_an_independent_count(void **state)
 
 			count += payload;
 			if (payload)
-				hit = fault.pick == PICK_ALL ? true :
-				      fault.pick == PICK_NTH ? count == fault.n :
+				hit = fault.pick == PICK_ALL   ? true :
+				      fault.pick == PICK_NTH   ? count == fault.n :
 				      fault.pick == PICK_FIRST ? count <= fault.n :
 								 count % fault.n == 0;
 			expect_hit(m, &fault, &s, hit, "which");
@@ -335,7 +339,8 @@ static void test_ruleset_picks_by_an_independent_count(void **state)
 
 static void test_ruleset_ends_at_the_first_that_acts(void **state)
 {
-	struct fault f[3] = { fault_make("other", "drop", SEG_FIN), fault_make("one", "drop", SEG_SYN),
+	struct fault f[3] = { fault_make("other", "drop", SEG_FIN),
+			      fault_make("one", "drop", SEG_SYN),
 			      fault_make("two", "reject tcp-reset", SEG_SYN) };
 	struct sample syn = tcp_make(FAM4, SYN, 0, 0);
 	struct model *m;
@@ -359,7 +364,8 @@ static void test_ruleset_ends_at_the_first_that_acts(void **state)
 
 static void test_ruleset_disarmed_counts_with_every_fault_and_passes(void **state)
 {
-	struct fault f[2] = { fault_make("one", "drop", SEG_SYN), fault_make("two", "drop", SEG_SYN) };
+	struct fault f[2] = { fault_make("one", "drop", SEG_SYN),
+			      fault_make("two", "drop", SEG_SYN) };
 	struct sample syn = tcp_make(FAM6, SYN, 20, 0);
 	struct model *m = model_build(&topo, 1, f, 2, true);
 
@@ -422,10 +428,10 @@ static void test_ruleset_rejects_with_the_code_of_the_family(void **state)
 		const char *word;
 		int code4, code6; /* RFC 792, 1812; RFC 4443; -1: there is none */
 	} words[] = {
-		{ "net-unreachable", 0, -1 },	{ "host-unreachable", 1, -1 },
-		{ "prot-unreachable", 2, -1 },	{ "port-unreachable", 3, 4 },
-		{ "net-prohibited", 9, -1 },	{ "host-prohibited", 10, -1 },
-		{ "admin-prohibited", 13, 1 },	{ "no-route", -1, 0 },
+		{ "net-unreachable", 0, -1 },  { "host-unreachable", 1, -1 },
+		{ "prot-unreachable", 2, -1 }, { "port-unreachable", 3, 4 },
+		{ "net-prohibited", 9, -1 },   { "host-prohibited", 10, -1 },
+		{ "admin-prohibited", 13, 1 }, { "no-route", -1, 0 },
 		{ "addr-unreachable", -1, 3 },
 	};
 	char action[40];

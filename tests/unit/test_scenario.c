@@ -108,7 +108,8 @@ static void test_scenario_numbers_expectations(void **state)
 	assert_int_equal(scenario->plans[0].n_expectations, 5);
 	scenario_free(scenario);
 	/* a background step with an expect of its own is judged itself */
-	scenario = parse(HEAD STEPS "  - client: {dial: \"server:1\", as: c, background: true}\n"
+	scenario = parse(HEAD STEPS
+			 "  - client: {dial: \"server:1\", as: c, background: true}\n"
 			 "    expect: {after: 1s}\n"
 			 "  - client: {recv: c, bytes: 5}\n    expect: {bytes: 5, eof: true}\n");
 	assert_int_equal(scenario->plans[0].steps[1].n_expectations, 2);
@@ -145,9 +146,10 @@ static void test_scenario_writes_steps_for_people(void **state)
 
 static void test_scenario_makes_cases(void **state)
 {
-	static const char *const names[] = {
-		"x[kind=host-unreachable,ip=4]", "x[kind=port-unreachable,ip=4]",
-		"x[kind=port-unreachable,ip=6]", "x[kind=no-route,ip=6]" };
+	static const char *const names[] = { "x[kind=host-unreachable,ip=4]",
+					     "x[kind=port-unreachable,ip=4]",
+					     "x[kind=port-unreachable,ip=6]",
+					     "x[kind=no-route,ip=6]" };
 	struct scenario *scenario = parse(MATRIX);
 	const struct plan *plan = scenario->plans;
 	char buf[64];
@@ -203,7 +205,7 @@ static void test_scenario_set_selects_and_overrides(void **state)
 static void test_scenario_set_refuses_what_is_not_there(void **state)
 {
 	static const struct param bad[] = {
-		{ .key = "kindd", .value = "x" }, { .key = "ip", .value = "5" },
+		{ .key = "kindd", .value = "x" },	{ .key = "ip", .value = "5" },
 		{ .key = "port", .value = "\x1b[31m" }, { .key = "port", .value = "70000" },
 		{ .key = "kind", .value = "nonsense" },
 	};
@@ -264,10 +266,10 @@ static void test_scenario_quotes_odd_words_for_the_shell(void **state)
 
 static void test_scenario_takes_json_and_a_key_that_is_also_a_verb(void **state)
 {
-	struct scenario *scenario = parse(
-		"{\"name\": \"x\", \"title\": \"t\", \"story\": \"s\", \"remedy\": \"r\",\n"
-		" \"ip\": \"dual\",\n"
-		" \"steps\": [{\"server\": {\"serve\": \"echo\", \"listen\": \"8080\"}}]}");
+	struct scenario *scenario =
+		parse("{\"name\": \"x\", \"title\": \"t\", \"story\": \"s\", \"remedy\": \"r\",\n"
+		      " \"ip\": \"dual\",\n"
+		      " \"steps\": [{\"server\": {\"serve\": \"echo\", \"listen\": \"8080\"}}]}");
 
 	(void)state;
 	assert_string_equal(scenario->plans[0].steps[0].verb->name, "listen");
@@ -424,7 +426,8 @@ static void test_scenario_refuses_a_large_text(void **state)
 	(void)state;
 	memset(text, '#', len);
 	assert_int_equal(scenario_parse("x", text, len, &fake_vocabulary, NULL, 0, &scenario,
-					&problems), -EINVAL);
+					&problems),
+			 -EINVAL);
 	assert_true(has_problem(&problems, 0, 0, "too many"));
 	problems_free(&problems);
 	free(text);

@@ -30,8 +30,9 @@ static void test_scenario_refuses_a_bad_top_level(void **state)
 
 static void test_scenario_refuses_a_bad_topology(void **state)
 {
-#define TOPO(hosts, links) HEAD "topology:\n  hosts: " hosts "\n  links: " links "\n" \
-	"steps: [wait: 1s]\n"
+#define TOPO(hosts, links)                                         \
+	HEAD "topology:\n  hosts: " hosts "\n  links: " links "\n" \
+	     "steps: [wait: 1s]\n"
 	static const struct {
 		const char *source;
 		int line, col;
@@ -141,8 +142,9 @@ static void test_scenario_refuses_bad_parameters(void **state)
 		       "expected a list of values, found a text");
 	assert_refused(HEAD "matrix: {p: []}\n" STEPS, 5, 13, "found an empty one");
 	assert_refused(HEAD "matrix: {p: [1, 1]}\n" STEPS, 5, 17, "'1' is given twice");
-	assert_refused(HEAD "matrix: {a: [1,2,3,4,5,6,7], b: [1,2,3,4,5,6,7], c: [1,2,3,4,5,6,7]}\n"
-		       STEPS, 5, 9, "too many cases");
+	assert_refused(HEAD
+		       "matrix: {a: [1,2,3,4,5,6,7], b: [1,2,3,4,5,6,7], c: [1,2,3,4,5,6,7]}\n" STEPS,
+		       5, 9, "too many cases");
 	/* one problem of all cases is one problem; that of one case is found, too */
 	assert_refused(HEAD "matrix: {p: [80, 70000, 81]}\nsteps: [server: {listen: \"${p}\"}]\n",
 		       6, 26, "70000 is no port");

@@ -195,7 +195,8 @@ static void test_server_echo_waits_for_a_client_that_does_not_read(void **state)
 
 static void test_server_http_answers_a_request_in_pieces(void **state)
 {
-	static const char *const pieces[] = { "GET / HT", "TP/1.1\r\nHost: server\r", "\n", "\r", "\n" };
+	static const char *const pieces[] = { "GET / HT", "TP/1.1\r\nHost: server\r", "\n", "\r",
+					      "\n" };
 	char buf[512];
 	struct rig rig;
 	size_t len;
@@ -320,7 +321,8 @@ static void test_server_chargen_sees_a_client_that_closes(void **state)
 /* A client that resets at any moment leaves nothing that keeps the loop busy. */
 static void test_server_forgets_a_client_that_resets(void **state)
 {
-	static const char *const begun[] = { "", "x", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\n\r\n" };
+	static const char *const begun[] = { "", "x", "GET / HTTP/1.1\r\n",
+					     "GET / HTTP/1.1\r\n\r\n" };
 	struct linger abortive = { .l_onoff = 1 };
 
 	(void)state;
@@ -341,7 +343,8 @@ static void test_server_forgets_a_client_that_resets(void **state)
 		for (int k = 0; k < 6; k++)
 			turn(&rig);
 		if (busy_turns(&rig, 10) > 2)
-			fail_msg("%s, '%s': the loop is busy", server_words[i % 4], begun[i / 4 % 4]);
+			fail_msg("%s, '%s': the loop is busy", server_words[i % 4],
+				 begun[i / 4 % 4]);
 		/* and it serves the next one */
 		rig.client = dial(&rig);
 		shutdown(rig.client, SHUT_WR);

@@ -38,21 +38,36 @@ static void test_sysctl_path_takes_both_spellings(void **state)
 static void test_sysctl_path_refuses_what_leads_elsewhere(void **state)
 {
 	static const char *const bad[] = {
-		"",			    "net",
-		"net.",			    "net/",
-		".net.ipv4.x",		    "/net/ipv4/x",
-		"kernel.hostname",	    "kernel/hostname",
-		"network.x",		    "ne.t",
-		"Net.ipv4.x",		    "net.ipv4.",
-		"net.ipv4..x",		    "net//ipv4",
-		"net/ipv4/..",		    "net/../kernel/hostname",
-		"net/ipv4/../../kernel/x",  "net/./x",
-		"net.ipv4.//.x",	    "net.//.//.kernel.hostname",
-		"net./.x",		    "net.//",
-		"net.ipv4.x y",		    "net.ipv4.x\n",
-		"net.ipv4.x=1",		    "net.ipv4.\xc3\xa4",
-		"net.ipv4.x\\y",	    "net.ipv4.*",
-		"net.ipv4.x;y",		    " net.ipv4.x",
+		"",
+		"net",
+		"net.",
+		"net/",
+		".net.ipv4.x",
+		"/net/ipv4/x",
+		"kernel.hostname",
+		"kernel/hostname",
+		"network.x",
+		"ne.t",
+		"Net.ipv4.x",
+		"net.ipv4.",
+		"net.ipv4..x",
+		"net//ipv4",
+		"net/ipv4/..",
+		"net/../kernel/hostname",
+		"net/ipv4/../../kernel/x",
+		"net/./x",
+		"net.ipv4.//.x",
+		"net.//.//.kernel.hostname",
+		"net./.x",
+		"net.//",
+		"net.ipv4.x y",
+		"net.ipv4.x\n",
+		"net.ipv4.x=1",
+		"net.ipv4.\xc3\xa4",
+		"net.ipv4.x\\y",
+		"net.ipv4.*",
+		"net.ipv4.x;y",
+		" net.ipv4.x",
 	};
 
 	(void)state;
@@ -161,10 +176,12 @@ static void test_sysctl_read_reads_one_line(void **state)
 	assert_int_equal(sysctl_read(dir, "net.ipv4.tcp_rmem", small, sizeof(small), &err), 0);
 	assert_int_equal(strlen(small), 2);
 	assert_memory_equal(small, text, 2);
-	assert_int_equal(sysctl_read(dir, "net.ipv4.no_such_key", text, sizeof(text), &err), -ENOENT);
+	assert_int_equal(sysctl_read(dir, "net.ipv4.no_such_key", text, sizeof(text), &err),
+			 -ENOENT);
 	assert_non_null(strstr(err.msg, "net.ipv4.no_such_key"));
 	assert_int_equal(sysctl_read(dir, "kernel.hostname", text, sizeof(text), &err), -EINVAL);
-	assert_int_equal(sysctl_read(dir, "net/../kernel/hostname", text, sizeof(text), &err), -EINVAL);
+	assert_int_equal(sysctl_read(dir, "net/../kernel/hostname", text, sizeof(text), &err),
+			 -EINVAL);
 }
 
 static void test_sysctl_write_refuses_what_cannot_be(void **state)

@@ -210,9 +210,11 @@ static int distance(const struct topology *topo, int from, int to)
 		far[h] = h == from ? 0 : n;
 	for (int round = 0; round < n; round++) {
 		for (int i = 0; i < 2 * topo->n_links; i++) {
-			int a = topo->links[i / 2].host[i % 2], b = topo->links[i / 2].host[!(i % 2)];
+			int a = topo->links[i / 2].host[i % 2],
+			    b = topo->links[i / 2].host[!(i % 2)];
 
-			if ((a == from || topo->hosts[a].forward == FORWARD_YES) && far[a] + 1 < far[b])
+			if ((a == from || topo->hosts[a].forward == FORWARD_YES) &&
+			    far[a] + 1 < far[b])
 				far[b] = far[a] + 1;
 		}
 	}
@@ -234,7 +236,8 @@ static void test_routes_arrive_at_every_address_of_random_topologies(void **stat
 				int to = topo.links[i / 2].host[i % 2];
 				int hops = walk(&topo, from, to, i / 2);
 
-				if (hops < 0 || hops > topo.n_hosts || hops < distance(&topo, from, to))
+				if (hops < 0 || hops > topo.n_hosts ||
+				    hops < distance(&topo, from, to))
 					fail_msg("round %d: %d hops from host %d to host %d on link %d",
 						 round, hops, from, to, i / 2);
 			}
@@ -264,8 +267,8 @@ static void test_topology_addr_is_the_nearest_in_random_topologies(void **state)
 
 			assert_int_equal(link, link_of_addr(&topo, from, to, FAM6));
 			if (hops != (best == topo.n_hosts ? -1 : best))
-				fail_msg("round %d: %d hops from host %d to host %d instead of %d", round,
-					 hops, from, to, best);
+				fail_msg("round %d: %d hops from host %d to host %d instead of %d",
+					 round, hops, from, to, best);
 			reached += hops > 1;
 			cut_off += hops < 0;
 		}
@@ -280,7 +283,8 @@ int main(void)
 		cmocka_unit_test(test_routes_lead_along_a_chain),
 		cmocka_unit_test(test_routes_take_the_short_way_round_a_ring),
 		cmocka_unit_test(test_routes_use_each_link_of_a_multihomed_host),
-		cmocka_unit_test(test_routes_go_through_a_host_that_does_not_forward_only_if_they_must),
+		cmocka_unit_test(
+			test_routes_go_through_a_host_that_does_not_forward_only_if_they_must),
 		cmocka_unit_test(test_routes_to_own_links_are_the_links),
 		cmocka_unit_test(test_routes_arrive_at_every_address_of_random_topologies),
 		cmocka_unit_test(test_topology_addr_is_the_nearest_in_random_topologies),

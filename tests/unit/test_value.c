@@ -52,10 +52,11 @@ static void test_value_duration_reads_every_unit(void **state)
 
 static void test_value_duration_refuses_the_rest(void **state)
 {
-	static const char *const bad[] = { "",	 "5",	  "s",	  "3 parsecs", "3parsecs", "-1s",
-					   "+1s", "1.s",  ".5s",  "1,5s",      "1s ",	   " 1s",
-					   "1e3s", "1.5", "1.0000001s", "1S",  "1 s",	   "0x1s",
-					   "inf", "nans", "1..2s" };
+	static const char *const bad[] = { "",	   "5",	  "s",	  "3 parsecs", "3parsecs",
+					   "-1s",  "+1s", "1.s",  ".5s",       "1,5s",
+					   "1s ",  " 1s", "1e3s", "1.5",       "1.0000001s",
+					   "1S",   "1 s", "0x1s", "inf",       "nans",
+					   "1..2s" };
 	static const char *const large[] = { "25h", "86401s", "24.1h", "1441min",
 					     "99999999999999999999999999s" };
 	int64_t ns;
@@ -75,12 +76,23 @@ static void test_value_bytes_reads_sizes(void **state)
 		int64_t bytes;
 		int err;
 	} cases[] = {
-		{ "0", 0, 0 },		      { "100", 100, 0 },	 { "100B", 100, 0 },
-		{ "100kB", 100000, 0 },	      { "64KiB", 65536, 0 },	 { "1MB", 1000000, 0 },
-		{ "1MiB", 1048576, 0 },	      { "1GB", 1000000000, 0 },	 { "1GiB", 1 << 30, 0 },
-		{ "2GiB", 0, -ERANGE },	      { "1073741825", 0, -ERANGE }, { "", 0, -EINVAL },
-		{ "kB", 0, -EINVAL },	      { "1KB", 0, -EINVAL },	 { "1.5MB", 0, -EINVAL },
-		{ "-1", 0, -EINVAL },	      { "1 kB", 0, -EINVAL },
+		{ "0", 0, 0 },
+		{ "100", 100, 0 },
+		{ "100B", 100, 0 },
+		{ "100kB", 100000, 0 },
+		{ "64KiB", 65536, 0 },
+		{ "1MB", 1000000, 0 },
+		{ "1MiB", 1048576, 0 },
+		{ "1GB", 1000000000, 0 },
+		{ "1GiB", 1 << 30, 0 },
+		{ "2GiB", 0, -ERANGE },
+		{ "1073741825", 0, -ERANGE },
+		{ "", 0, -EINVAL },
+		{ "kB", 0, -EINVAL },
+		{ "1KB", 0, -EINVAL },
+		{ "1.5MB", 0, -EINVAL },
+		{ "-1", 0, -EINVAL },
+		{ "1 kB", 0, -EINVAL },
 		{ "99999999999999999999", 0, -ERANGE },
 	};
 
@@ -117,9 +129,7 @@ static void test_value_int_keeps_its_bounds(void **state)
 
 static void test_value_bool_knows_two_words(void **state)
 {
-	static const char *const bad[] = {
-		"", "yes", "no", "on", "off", "True", "FALSE", "1", "0"
-	};
+	static const char *const bad[] = { "", "yes", "no", "on", "off", "True", "FALSE", "1", "0" };
 	bool b = false;
 
 	(void)state;
@@ -166,9 +176,10 @@ static void test_value_compare_means_what_it_says(void **state)
 
 static void test_value_compare_refuses_nonsense(void **state)
 {
-	static const char *const bad[] = { "",	   "<",	   "! 2",  "=> 2", "=< 2", "<> 2", "2..",
-					   "..2",  "4..2", "1..2..3", ">> 2", "=== 2", "x", "< x",
-					   "2 4",  "-1",   "2ms",  "<2..4", "! = 2" };
+	static const char *const bad[] = { "",	   "<",	    "! 2",   "=> 2", "=< 2",
+					   "<> 2", "2..",   "..2",   "4..2", "1..2..3",
+					   ">> 2", "=== 2", "x",     "< x",  "2 4",
+					   "-1",   "2ms",   "<2..4", "! = 2" };
 	struct compare cmp;
 
 	(void)state;
@@ -226,11 +237,20 @@ static void test_value_text_duration_has_four_digits(void **state)
 		int64_t ns;
 		const char *text;
 	} cases[] = {
-		{ 0, "0 s" },		     { 1, "1 ns" },	       { 16000, "16 us" },
-		{ 250 * MS, "250 ms" },	     { 2500 * MS, "2.5 s" },   { 1024 * MS, "1.024 s" },
-		{ 999999999, "1 s" },	     { 999949999, "999.9 ms" }, { 1234567, "1.235 ms" },
-		{ 90 * S, "90 s" },	     { 9999 * S, "9999 s" },   { 86400 * S, "1440 min" },
-		{ -5 * MS, "-5 ms" },	     { 123456 * MS, "123.5 s" },
+		{ 0, "0 s" },
+		{ 1, "1 ns" },
+		{ 16000, "16 us" },
+		{ 250 * MS, "250 ms" },
+		{ 2500 * MS, "2.5 s" },
+		{ 1024 * MS, "1.024 s" },
+		{ 999999999, "1 s" },
+		{ 999949999, "999.9 ms" },
+		{ 1234567, "1.235 ms" },
+		{ 90 * S, "90 s" },
+		{ 9999 * S, "9999 s" },
+		{ 86400 * S, "1440 min" },
+		{ -5 * MS, "-5 ms" },
+		{ 123456 * MS, "123.5 s" },
 	};
 	char buf[32];
 

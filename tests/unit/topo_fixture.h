@@ -92,8 +92,8 @@ static inline void topo_sysctl(struct topology *topo, int host, const char *key,
 	size_t size = ((size_t)h->n_sysctls + 1) * sizeof(*h->sysctls);
 
 	h->sysctls = topo_need(realloc(h->sysctls, size));
-	h->sysctls[h->n_sysctls++] = (struct topo_sysctl){ topo_need(strdup(key)),
-							   topo_need(strdup(value)) };
+	h->sysctls[h->n_sysctls++] =
+		(struct topo_sysctl){ topo_need(strdup(key)), topo_need(strdup(value)) };
 }
 
 /* "10.0.0.1/24" of an end, for comparisons; in a static buffer */
