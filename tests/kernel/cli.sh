@@ -272,6 +272,11 @@ if [ $# -gt 0 ]; then
 	exit 0
 fi
 
+if [ "$(id -u)" != 0 ] && ! unshare -Ur true 2>/dev/null; then
+	echo "skipped: this system gives an ordinary user no namespaces"
+	exit 77
+fi
+
 passed=0
 failed=0
 for name in unknown_scenario usage_errors help_everywhere bad_names bad_values bad_topologies bad_files \

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -458,6 +459,61 @@ static void test_sandbox_dies_with_its_parent_at_any_moment(void **state)
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
+/*
+ * The same, at the one moment that matters, caught with ptrace(2): the process is born and has not run
+ * yet when its parent dies, so that it asks too late to be told.
+ */
+static void test_sandbox_notices_a_parent_that_died_at_once(void **state)
+{
+	struct family family = { .stay = true };
+	unsigned long born = 0;
+	int fds[2], go[2], status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+	family.w = fds[1];
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct lab_err err = { 0 };
+		struct sandbox box;
+		char c;
+
+		inside_bound(60);
+		close(fds[0]);
+		/* not before we are traced */
+		if (read(go[0], &c, 1) == 1)
+			sandbox_spawn(breed, &family, &box, &err);
+		_exit(0);
+	}
+	close(fds[1]);
+	if (ptrace(PTRACE_SEIZE, pid, NULL,
+		   (void *)(PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEVFORK)) < 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		skip(); /* a container may forbid it */
+	}
+	assert_int_equal(write(go[1], "g", 1), 1);
+	assert_int_equal(waitpid(pid, &status, __WALL), pid);
+	if (WIFEXITED(status))
+		skip(); /* no namespaces here */
+	assert_true(WIFSTOPPED(status) && status >> 16);
+	assert_int_equal(ptrace(PTRACE_GETEVENTMSG, pid, NULL, &born), 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, __WALL), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(waitpid((pid_t)born, &status, __WALL), (pid_t)born);
+	assert_true(WIFSTOPPED(status));
+	assert_int_equal(ptrace(PTRACE_DETACH, (pid_t)born, NULL, NULL), 0);
+	assert_true(hangs_up(fds[0]));
+	close(fds[0]);
+	close(go[0]);
+	close(go[1]);
+}
+
 /* ---- mounts ---- */
 
 struct mounts {
@@ -477,28 +533,37 @@ static int mount_fn(void *arg)
 	return 0;
 }
 
-static void test_sandbox_mounts_are_private(void **state)
+/* Where mounts are shared, as systemd has them: what is mounted in there must not come out. */
+static void mounts_body(void *arg)
 {
-	char *before = output_of("cat /proc/self/mountinfo"), *during;
+	_cleanup_free_ char *before = NULL, *during = NULL;
+	struct lab_err err = { 0 };
 	struct mounts m;
 	struct sandbox box;
 	char c;
 
-	(void)state;
-	assert_int_equal(pipe2(m.up, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(m.down, O_CLOEXEC), 0);
-	spawn(&box, mount_fn, &m);
-	assert_int_equal(read(m.up[0], &c, 1), 1);
+	(void)arg;
+	must(mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) == 0);
+	before = output_of("cat /proc/self/mountinfo");
+	must(strstr(before, " shared:"));
+	must(pipe2(m.up, O_CLOEXEC) == 0);
+	must(pipe2(m.down, O_CLOEXEC) == 0);
+	must_work(sandbox_spawn(mount_fn, &m, &box, &err), &err);
+	must(read(m.up[0], &c, 1) == 1);
 	during = output_of("cat /proc/self/mountinfo");
-	assert_string_equal(during, before);
-	assert_int_equal(write(m.down[1], "g", 1), 1);
-	assert_int_equal(sandbox_wait(&box), 0);
+	must_same(during, before);
+	must(write(m.down[1], "g", 1) == 1);
+	must_equal(sandbox_wait(&box), 0);
 	for (int i = 0; i < 2; i++) {
 		close(m.up[i]);
 		close(m.down[i]);
 	}
-	free(before);
-	free(during);
+}
+
+static void test_sandbox_mounts_are_private(void **state)
+{
+	(void)state;
+	inside(mounts_body, NULL);
 }
 
 /* ---- refused ---- */
@@ -617,6 +682,7 @@ int main(void)
 		cmocka_unit_test(test_sandbox_killed_takes_all_its_processes_with_it),
 		cmocka_unit_test(test_sandbox_dies_with_its_parent),
 		cmocka_unit_test(test_sandbox_dies_with_its_parent_at_any_moment),
+		cmocka_unit_test(test_sandbox_notices_a_parent_that_died_at_once),
 		cmocka_unit_test(test_sandbox_mounts_are_private),
 		cmocka_unit_test(test_sandbox_refused_says_how_to_mend_it),
 		cmocka_unit_test(test_sandbox_blocker_of_an_unknown_cause_says_nothing),

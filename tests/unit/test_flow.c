@@ -131,6 +131,8 @@ static void test_flow_goes_on_where_sequence_numbers_wrap(void **state)
 	sent(segment(CLIENT, TCPF_ACK, isn + 21, 10), 0, 0);
 	sent(segment(CLIENT, TCPF_ACK, isn + 1, 10), 1, MS(3));
 	sent(segment(CLIENT, TCPF_ACK, isn + 11, 10), 1, MS(3));
+	/* from the middle of the first: a large number, and yet from before the small ones */
+	sent(segment(CLIENT, TCPF_ACK, isn + 3, 4), 1, 0);
 	sent(segment(CLIENT, TCPF_FIN | TCPF_ACK, isn + 31, 0), 0, 0);
 }
 
