@@ -125,6 +125,11 @@ static const char *const quick[] = {
 	"  - client: {send: conn, text: hello}\n"
 	"  - await: reading\n    deadline: 5s\n    expect: {error: none, bytes: 5, eof: false}\n"
 	"  - await: reading\n    expect: {bytes: 5}\n",
+	/* the time counts from the step's own start, not from when it was awaited */
+	SYN_DROPPED
+	"  - client: {dial: \"server:8080\", as: conn, deadline: 900ms, background: true}\n"
+	"  - wait: 600ms\n"
+	"  - await: conn\n    expect: {error: deadline, after: 900ms}\n",
 	/* faults, switched */
 	HEAD "faults:\n"
 	     "  a: {at: fw, match: {segment: data, from: client}, action: drop, active: false}\n"
@@ -150,6 +155,40 @@ static const char *const quick[] = {
 	"  - check: {socket: plain, snd_mss: \"1440..1460\"}\n"
 	"  - client: {dial: \"server:8081\", as: conn}\n    expect: {error: ETIMEDOUT, after: 3s}\n"
 	"  - check: {fault: gone, hits: 2}\n",
+	/* the small servers, from the beginning and later */
+	HEAD
+	"steps:\n"
+	"  - server: {listen: 7, as: echo, serve: echo}\n"
+	"  - server: {listen: 80, as: web, serve: http}\n"
+	"  - server: {listen: 9, as: sink}\n"
+	"  - server: {serve: discard, on: sink}\n"
+	"  - server: {listen: 19, as: noise}\n"
+	"  - client: {dial: \"server:19\", as: early, deadline: 5s}\n"
+	"  - server: {serve: chargen, on: noise}\n"
+	"  - client: {dial: \"server:7\", as: a, deadline: 5s}\n"
+	"  - client: {send: a, bytes: 200kB, background: true, id: sending}\n"
+	"  - client: {recv: a, bytes: 200kB, deadline: 20s}\n    expect: {bytes: 200000}\n"
+	"  - await: sending\n"
+	"  - client: {shutdown: a}\n"
+	"  - client: {recv: a, until: eof, deadline: 5s}\n    expect: {bytes: 0, eof: true}\n"
+	"  - client: {dial: \"server:80\", as: b, deadline: 5s}\n"
+	"  - client: {send: b, text: \"GET / HTTP/1.1\\r\\n\\r\\n\"}\n"
+	"  - client: {recv: b, until: eof, deadline: 5s}\n    expect: {bytes: \"> 6\", eof: true}\n"
+	"  - client: {dial: \"server:9\", as: c, deadline: 5s}\n"
+	"  - client: {send: c, bytes: 100kB, deadline: 5s}\n    expect: {bytes: 100000}\n"
+	"  - client: {recv: c, deadline: 50ms}\n    expect: {error: deadline}\n"
+	"  - client: {recv: early, bytes: 300kB, deadline: 20s}\n    expect: {bytes: 300000}\n"
+	"  - client: {abort: early}\n"
+	"  - server: {close: echo}\n"
+	"  - client: {dial: \"server:7\", deadline: 5s}\n    expect: {error: ECONNREFUSED}\n",
+	/* serving and accepting at one listener: whoever comes first takes the connection */
+	HEAD "steps:\n"
+	     "  - server: {listen: 7, as: door, serve: echo}\n"
+	     "  - server: {accept: door, as: mine, background: true, id: taking}\n"
+	     "  - client: {dial: \"server:7\", as: one, deadline: 5s}\n"
+	     "  - client: {dial: \"server:7\", as: two, deadline: 5s}\n"
+	     "  - check: {socket: one, state: ESTABLISHED}\n"
+	     "  - check: {socket: two, state: ESTABLISHED}\n",
 	/* wait, and what it takes */
 	HEAD "steps:\n  - wait: 200ms\n  - wait: 1ms\n",
 };
