@@ -22,10 +22,13 @@ static int room_make(struct batch *batch)
 
 	if (batch->cap - batch->len >= ROOM)
 		return 0;
-	buf = realloc(batch->buf, cap);
+	/* fresh pages are zero already, and most of the room is never touched */
+	buf = calloc(1, cap);
 	if (!buf)
 		return -ENOMEM;
-	memset(buf + batch->len, 0, cap - batch->len);
+	if (batch->len)
+		memcpy(buf, batch->buf, batch->len);
+	free(batch->buf);
 	batch->buf = buf;
 	batch->cap = cap;
 	return 0;
