@@ -86,7 +86,8 @@ bool blocking_done(struct blocking *b, int *ret_code)
 
 void blocking_interrupt(struct blocking *b)
 {
-	pthread_kill(b->thread, SIGUSR1);
+	if (!b->joined)
+		pthread_kill(b->thread, SIGUSR1);
 }
 
 void blocking_end(struct blocking *b)

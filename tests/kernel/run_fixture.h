@@ -115,7 +115,7 @@ static inline void running_start(struct running *r)
 	ret = sandbox_spawn(running_worker, r, &r->box, &err);
 	close(events[1]);
 	close(control[0]);
-	if (ret == -EPERM || ret == -ENOSPC || ret == -EACCES) {
+	if (ret < 0 && inside_refused()) {
 		print_message("no namespaces here: %s\n", err.msg);
 		skip();
 	}

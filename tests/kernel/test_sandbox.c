@@ -47,7 +47,7 @@ static void spawn(struct sandbox *box, int (*fn)(void *arg), void *arg)
 	struct lab_err err = { 0 };
 	int ret = sandbox_spawn(fn, arg, box, &err);
 
-	if (ret == -EPERM || ret == -ENOSPC || ret == -EACCES)
+	if (ret < 0 && inside_refused())
 		skip();
 	if (ret < 0)
 		fail_msg("%s", err.msg);
@@ -663,7 +663,8 @@ static void test_sandbox_blocker_of_an_unknown_cause_says_nothing(void **state)
 	sandbox_blocker(EINVAL, text, sizeof(text));
 	assert_non_null(strstr(text, "CONFIG_USER_NS"));
 	sandbox_blocker(ENOSPC, text, sizeof(text));
-	assert_non_null(strstr(text, "limit"));
+	/* a limit that is reached, or one that is 0 */
+	assert_non_null(strstr(text, "user.max_user_namespaces"));
 }
 
 int main(void)

@@ -148,6 +148,20 @@ static void test_routes_go_through_a_host_that_does_not_forward_only_if_they_mus
 	topology_free(&topo);
 }
 
+/* The near end of a link is of no use for the far one's address if it does not forward. */
+static void test_routes_reach_a_link_by_the_end_that_forwards(void **state)
+{
+	struct topology topo;
+
+	(void)state;
+	topo_make(&topo, "h no b c", "h-no no-b b-c c-h");
+	topo.hosts[1].forward = FORWARD_NO;
+	assert_int_equal(topology_complete(&topo, NULL, NULL, NULL), 0);
+	assert_int_equal(walk(&topo, 0, 2, 1), 2); /* b's address on the link no -- b, by c */
+	assert_int_equal(walk(&topo, 0, 1, 0), 1);
+	topology_free(&topo);
+}
+
 static void test_routes_to_own_links_are_the_links(void **state)
 {
 	struct topology topo;
@@ -285,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_routes_use_each_link_of_a_multihomed_host),
 		cmocka_unit_test(
 			test_routes_go_through_a_host_that_does_not_forward_only_if_they_must),
+		cmocka_unit_test(test_routes_reach_a_link_by_the_end_that_forwards),
 		cmocka_unit_test(test_routes_to_own_links_are_the_links),
 		cmocka_unit_test(test_routes_arrive_at_every_address_of_random_topologies),
 		cmocka_unit_test(test_topology_addr_is_the_nearest_in_random_topologies),
