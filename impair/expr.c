@@ -9,6 +9,9 @@
 #include <libnftnl/rule.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_NFQUEUE.h>
+#include <stdlib.h>
 
 static struct nftnl_expr *add(struct nftnl_rule *rule, const char *name)
 {
@@ -94,6 +97,21 @@ int expr_counting(struct nftnl_rule *rule, uint32_t modulus)
 	return 0;
 }
 
+int expr_hash(struct nftnl_rule *rule, uint32_t seed, uint32_t modulus)
+{
+	struct nftnl_expr *e = add(rule, "hash");
+
+	if (!e)
+		return -ENOMEM;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_TYPE, NFT_HASH_JENKINS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_LEN, 4);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_MODULUS, modulus);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_SEED, seed);
+	return 0;
+}
+
 int expr_big_endian(struct nftnl_rule *rule)
 {
 	struct nftnl_expr *e = add(rule, "byteorder");
@@ -148,6 +166,43 @@ int expr_verdict(struct nftnl_rule *rule, int verdict, const char *chain)
 int expr_drop(struct nftnl_rule *rule)
 {
 	return expr_verdict(rule, NF_DROP, NULL);
+}
+
+int expr_mark_set(struct nftnl_rule *rule, uint32_t mark)
+{
+	struct nftnl_expr *load = add(rule, "immediate"), *set = add(rule, "meta");
+
+	if (!load || !set)
+		return -ENOMEM;
+	nftnl_expr_set_u32(load, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
+	nftnl_expr_set(load, NFTNL_EXPR_IMM_DATA, &mark, sizeof(mark));
+	nftnl_expr_set_u32(set, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+	nftnl_expr_set_u32(set, NFTNL_EXPR_META_SREG, NFT_REG_1);
+	return 0;
+}
+
+int expr_queue(struct nftnl_rule *rule, uint16_t num, bool compat)
+{
+	struct nftnl_expr *e = add(rule, compat ? "target" : "queue");
+
+	if (!e)
+		return -ENOMEM;
+	if (compat) {
+		/* revision 3, padded to 8 bytes as xt_check_target() wants it; libnftnl frees it */
+		struct xt_NFQ_info_v3 *info = calloc(1, XT_ALIGN(sizeof(*info)));
+
+		if (!info)
+			return -ENOMEM;
+		info->queuenum = num;
+		info->queues_total = 1;
+		nftnl_expr_set_str(e, NFTNL_EXPR_TG_NAME, "NFQUEUE");
+		nftnl_expr_set_u32(e, NFTNL_EXPR_TG_REV, 3);
+		nftnl_expr_set(e, NFTNL_EXPR_TG_INFO, info, XT_ALIGN(sizeof(*info)));
+		return 0;
+	}
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_NUM, num);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_TOTAL, 1);
+	return 0;
 }
 
 int expr_reject(struct nftnl_rule *rule, uint32_t type, uint8_t code)

@@ -3,6 +3,7 @@
 #ifndef NSLAB_IMPAIR_EXPR_H
 #define NSLAB_IMPAIR_EXPR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ int expr_in_set(struct nftnl_rule *rule, const char *name, uint32_t id);
 /** expr_counting() - register 1 = number of packets that came here before, modulo @modulus */
 int expr_counting(struct nftnl_rule *rule, uint32_t modulus);
 
+/** expr_hash() - register 1 = lookup3 of its 4 bytes with @seed, scaled to 0 … @modulus - 1; see chance_decide() */
+int expr_hash(struct nftnl_rule *rule, uint32_t seed, uint32_t modulus);
+
 /** expr_big_endian() - turn the 4 bytes in register 1 into network order, so that they compare */
 int expr_big_endian(struct nftnl_rule *rule);
 
@@ -38,6 +42,12 @@ int expr_log(struct nftnl_rule *rule, uint16_t group, const char *prefix, uint32
 /** expr_verdict() - NFT_GOTO, NFT_JUMP (with @chain), NFT_RETURN, NF_ACCEPT, NF_DROP */
 int expr_verdict(struct nftnl_rule *rule, int verdict, const char *chain);
 int expr_drop(struct nftnl_rule *rule);
+
+/** expr_mark_set() - the packet's mark = @mark */
+int expr_mark_set(struct nftnl_rule *rule, uint32_t mark);
+
+/** expr_queue() - send it to nfnetlink_queue queue @num; @compat: through xt_NFQUEUE, see queue_form() */
+int expr_queue(struct nftnl_rule *rule, uint16_t num, bool compat);
 
 /** expr_reject() - @type is a NFT_REJECT_, @code its ICMP code */
 int expr_reject(struct nftnl_rule *rule, uint32_t type, uint8_t code);

@@ -59,6 +59,43 @@ unsigned segment_classify(uint8_t flags, uint32_t payload)
 	return kinds;
 }
 
+uint32_t chance_seed(int64_t seed, const char *name)
+{
+	uint32_t h = 0x811c9dc5; /* FNV-1a */
+
+	for (int i = 0; i < 8; i++)
+		h = (h ^ (uint8_t)((uint64_t)seed >> 8 * i)) * 0x01000193;
+	for (; *name; name++)
+		h = (h ^ (uint8_t)*name) * 0x01000193;
+	return h;
+}
+
+static uint32_t rotate(uint32_t x, int bits)
+{
+	return x << bits | x >> (32 - bits);
+}
+
+/* lookup3's hash of one word, as the kernel's jhash(key, 4, seed) has it (include/linux/jhash.h). */
+static uint32_t jhash_word(uint32_t word, uint32_t seed)
+{
+	uint32_t a = 0xdeadbeef + 4 + seed, b = a, c = a;
+
+	a += word;
+	c = (c ^ b) - rotate(b, 14);
+	a = (a ^ c) - rotate(c, 11);
+	b = (b ^ a) - rotate(a, 25);
+	c = (c ^ b) - rotate(b, 16);
+	a = (a ^ c) - rotate(c, 4);
+	b = (b ^ a) - rotate(a, 14);
+	return (c ^ b) - rotate(b, 24);
+}
+
+bool chance_decide(uint32_t seed, uint32_t n, uint32_t millionths)
+{
+	/* the kernel's reciprocal_scale() */
+	return ((uint64_t)jhash_word(n, seed) * 1000000 >> 32) < millionths;
+}
+
 static const struct action *const actions[] = {
 	&ACTION_DROP, &ACTION_REJECT, &ACTION_DELAY, &ACTION_DUPLICATE, &ACTION_REORDER,
 };

@@ -54,9 +54,10 @@ struct packet_match {
 /** enum fault_pick - which of the matching packets, counted while the fault is on, from 1 */
 enum fault_pick {
 	PICK_ALL,
-	PICK_NTH,   /* the n-th only */
-	PICK_FIRST, /* the first n */
-	PICK_EVERY, /* the n-th, 2n-th, 3n-th … */
+	PICK_NTH,    /* the n-th only */
+	PICK_FIRST,  /* the first n */
+	PICK_EVERY,  /* the n-th, 2n-th, 3n-th … */
+	PICK_CHANCE, /* each with a probability of n in a million, see chance_decide() */
 };
 
 struct action;
@@ -65,7 +66,9 @@ struct action;
  * struct fault - one thing that goes wrong at one host
  * @name: 1 to 63 of [A-Za-z0-9_.-], starting with a letter; also the name of its counter
  * @host: index of the host at which it acts
- * @n: for @pick, at least 1
+ * @n: for @pick, at least 1; for PICK_CHANCE millionths, at most 1000000
+ * @chance_seed: of PICK_CHANCE, see chance_seed()
+ * @per_connection: count for each connection by itself: the two addresses and ports, whichever way round
  * @action: what is done; @kind is the action's own (for reject the word's index)
  * @families: bit 0 IPv4, bit 1 IPv6: where the action has a meaning; set by action_parse()
  * @active: whether it is on from the start
@@ -76,11 +79,26 @@ struct fault {
 	struct packet_match match;
 	enum fault_pick pick;
 	uint32_t n;
+	bool per_connection;
+	uint32_t chance_seed;
 	const struct action *action;
 	int kind;
 	unsigned families;
 	bool active;
 };
+
+/**
+ * chance_seed() - the 32-bit seed of everything that is left to chance under one name
+ * @seed: of the run; @name: of the fault, or of a direction of a link
+ */
+uint32_t chance_seed(int64_t seed, const char *name);
+
+/**
+ * chance_decide() - is the @n-th one chosen? A function of its arguments, on every kernel
+ * The same as nf_tables' "numgen inc | jhash mod 1000000": Bob Jenkins' lookup3 of @n, scaled.
+ * @n: counts from 0; @millionths: the probability
+ */
+bool chance_decide(uint32_t seed, uint32_t n, uint32_t millionths);
 
 struct nftnl_rule;
 

@@ -381,6 +381,11 @@ static int pick_exprs(struct nftnl_rule *rule, const struct fault *fault)
 		return expr_counting(rule, UINT32_MAX) ?: expr_compare(rule, NFT_CMP_EQ, &last, 4);
 	case PICK_EVERY:
 		return expr_counting(rule, fault->n) ?: expr_compare(rule, NFT_CMP_EQ, &last, 4);
+	case PICK_CHANCE:
+		ret = expr_counting(rule, UINT32_MAX);
+		ret = ret ?: expr_hash(rule, fault->chance_seed, 1000000);
+		ret = ret ?: expr_big_endian(rule);
+		return ret ?: expr_compare(rule, NFT_CMP_LT, &limit, 4);
 	case PICK_FIRST:
 		ret = expr_counting(rule, UINT32_MAX);
 		ret = ret ?: expr_big_endian(rule);

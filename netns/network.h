@@ -58,6 +58,30 @@ bool network_has_ipv6(const struct network *net);
 const char *network_missing(const struct network *net, int i);
 
 /**
+ * network_link_down() - lower the interface at one end of a link, as ``ip link set down`` does
+ * @end: that host loses the interface's addresses and routes as the kernel takes them; the other end
+ *       loses its carrier, as with a pulled cable, and keeps its addresses and routes
+ */
+int network_link_down(struct network *net, int link, int end, struct lab_err *err);
+
+/** network_link_up() - raise it again, with the addresses, neighbours and routes that it was built with */
+int network_link_up(struct network *net, int link, int end, struct lab_err *err);
+
+/** network_link_mtu() - another MTU at both ends; -EINVAL below 1280 with IPv6, 68 without */
+int network_link_mtu(struct network *net, int link, uint32_t mtu, struct lab_err *err);
+
+/**
+ * network_reboot() - make a host's namespace anew: same addresses, routes, sysctls; no sockets, no rules,
+ * no connection tracking
+ * The old namespace's wires go first, so nothing that ends in it says a word to anybody. Who holds
+ * a socket of the old namespace still holds it, and it reaches nobody.
+ */
+int network_reboot(struct network *net, int host, struct lab_err *err);
+
+/** network_neighbour_silent() - @host never answers @at again: its neighbour entry there is gone, ARP and ND find nobody */
+int network_neighbour_silent(struct network *net, int host, int at, struct lab_err *err);
+
+/**
  * network_host_join() - make the calling process one that lives in @host
  * For a child between fork and exec: enters the host's network namespace and a mount namespace of
  * its own, in which /etc/hosts names every host of the topology by the address nearest to @host.

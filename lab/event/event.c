@@ -109,10 +109,12 @@ static const struct field link_info_fields[] = {
 	F_NAMED(struct event_link_info, "a_ifname", ifname[0], FIELD_STRING),
 	F_NAMED(struct event_link_info, "a_addr4", addr4[0], FIELD_STRING),
 	F_NAMED(struct event_link_info, "a_addr6", addr6[0], FIELD_STRING),
+	F_NAMED(struct event_link_info, "a_shape", shape[0], FIELD_STRING),
 	F_NAMED(struct event_link_info, "b_host", host[1], FIELD_INDEX),
 	F_NAMED(struct event_link_info, "b_ifname", ifname[1], FIELD_STRING),
 	F_NAMED(struct event_link_info, "b_addr4", addr4[1], FIELD_STRING),
 	F_NAMED(struct event_link_info, "b_addr6", addr6[1], FIELD_STRING),
+	F_NAMED(struct event_link_info, "b_shape", shape[1], FIELD_STRING),
 };
 
 static const struct schema link_info_schema = {
@@ -150,6 +152,7 @@ static const struct field begin_fields[] = {
 	F(struct event_begin, seed, FIELD_I64),
 	F(struct event_begin, disarmed, FIELD_BOOL),
 	F(struct event_begin, inverted, FIELD_COUNT),
+	F(struct event_begin, shaper, FIELD_STRING),
 	F(struct event_begin, root, FIELD_BOOL),
 	F(struct event_begin, wall_ns, FIELD_I64),
 	F_MANY(struct event_begin, hosts, FIELD_STRINGS, NULL),
@@ -187,6 +190,7 @@ static const struct field event_packet_fields[] = {
 	F(struct event_packet, to, FIELD_INDEX),
 	F(struct event_packet, retry, FIELD_COUNT),
 	F(struct event_packet, since_ns, FIELD_I64),
+	F(struct event_packet, held_ns, FIELD_I64_NONE),
 	F_OBJECT(struct event_packet, packet, &packet_schema),
 };
 
@@ -196,6 +200,16 @@ static const struct field hit_fields[] = {
 	F(struct event_hit, from, FIELD_INDEX),
 	F(struct event_hit, to, FIELD_INDEX),
 	F_OBJECT(struct event_hit, packet, &packet_schema),
+};
+
+static const struct field release_fields[] = {
+	F(struct event_release, fault, FIELD_STRING),
+	F(struct event_release, past, FIELD_STRING),
+	F(struct event_release, from, FIELD_INDEX),
+	F(struct event_release, to, FIELD_INDEX),
+	F(struct event_release, asked_ns, FIELD_I64_NONE),
+	F(struct event_release, waited_ns, FIELD_I64),
+	F_OBJECT(struct event_release, packet, &packet_schema),
 };
 
 /* clang-format off: a row for each member */
@@ -243,6 +257,7 @@ static const struct schema schemas[EVENT_TYPE_COUNT] = {
 			     .have = HAS_ENDED },
 	[EVENT_PACKET] = { SCHEMA("packet", struct event_packet, event_packet_fields) },
 	[EVENT_HIT] = { SCHEMA("hit", struct event_hit, hit_fields) },
+	[EVENT_RELEASE] = { SCHEMA("release", struct event_release, release_fields) },
 	[EVENT_STATE] = { SCHEMA("state", struct event_state, state_fields) },
 	[EVENT_FAULT] = { SCHEMA("fault", struct event_switch, switch_fields) },
 	[EVENT_EXPECTATION] = { SCHEMA("expectation", struct event_expectation,

@@ -22,6 +22,7 @@ enum event_type {
 	EVENT_STEP_END,
 	EVENT_PACKET,
 	EVENT_HIT,	   /* a fault acted on a packet */
+	EVENT_RELEASE,	   /* a fault let a packet go on that it had held, or sent a copy of it */
 	EVENT_STATE,	   /* a socket's TCP state was seen to have changed */
 	EVENT_FAULT,	   /* a fault was switched */
 	EVENT_EXPECTATION, /* met or not */
@@ -55,6 +56,7 @@ struct event_link_info {
 	char *ifname[2];
 	char *addr4[2];
 	char *addr6[2];
+	char *shape[2]; /* of what leaves this end: "20 ms ± 5 ms, loss 2 %", or "" */
 };
 
 struct event_begin {
@@ -72,6 +74,7 @@ struct event_begin {
 	int64_t seed;
 	bool disarmed;	 /* faults count but let pass (--disarm) */
 	int inverted;	 /* expectation turned round (--invert), 0 for none */
+	char *shaper;	 /* what shapes links: "netem", "queue", or "" where none is shaped */
 	bool root;	 /* with the machine's root, or in a user namespace */
 	int64_t wall_ns; /* CLOCK_REALTIME at time 0 */
 	char **hosts;
@@ -110,6 +113,7 @@ struct event_packet {
 	int from, to;	/* hosts that have its addresses, -1 if none */
 	int retry; /* 0 the first time; n: n-th retransmission, by what this host sent before */
 	int64_t since_ns; /* since the first transmission, 0 the first time */
+	int64_t held_ns;  /* the delay it really got on the link; -1 where nobody held it */
 	struct packet packet;
 };
 
@@ -117,6 +121,15 @@ struct event_hit {
 	char *fault;
 	char *past; /* "dropped", "rejected"; "let pass" when disarmed */
 	int from, to;
+	struct packet packet;
+};
+
+struct event_release {
+	char *fault;
+	char *past; /* "delayed", "duplicated", "reordered" */
+	int from, to;
+	int64_t asked_ns;  /* how long it was to be held; -1 where that is not a time */
+	int64_t waited_ns; /* how long it was */
 	struct packet packet;
 };
 
@@ -172,6 +185,7 @@ struct event {
 		struct event_step step;
 		struct event_packet packet;
 		struct event_hit hit;
+		struct event_release release;
 		struct event_state state;
 		struct event_switch fault;
 		struct event_expectation expectation;

@@ -294,6 +294,7 @@ static void frame_take(void *arg, const struct frame *frame)
 	event.packet.from = owner(o, p, p->src);
 	event.packet.to = owner(o, p, p->dst);
 	event.packet.out = frame->out;
+	event.packet.held_ns = -1;
 	if (frame->out)
 		event.packet.made_here = event.packet.from == w->host || !w->passing ||
 					 !passing_out(w, p);

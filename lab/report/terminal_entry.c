@@ -147,6 +147,18 @@ static void hit_entry(const struct event *event, FILE *out, enum style *ret_styl
 		hit->past, hit->fault);
 }
 
+static void release_entry(const struct event *event, FILE *out, enum style *ret_style)
+{
+	const struct event_release *r = &event->release;
+	char label[128], held[40];
+
+	*ret_style = STYLE_YELLOW;
+	fprintf(out, "» %s %s by %s", packet_label(&r->packet, label, sizeof(label)), r->past,
+		r->fault);
+	if (r->waited_ns > 0)
+		fprintf(out, ", held %s", duration_text(r->waited_ns, held, sizeof(held)));
+}
+
 /* A socket without a name is told by its port: the column already says whose it is. */
 static void state_entry(const struct event *event, bool verbose, FILE *out)
 {
@@ -180,6 +192,9 @@ static bool entry_words(const struct event *event, const struct event_begin *beg
 		return packet_entry(event, verbose, out, ret_style);
 	case EVENT_HIT:
 		hit_entry(event, out, ret_style);
+		return true;
+	case EVENT_RELEASE:
+		release_entry(event, out, ret_style);
 		return true;
 	case EVENT_STATE:
 		*ret_style = STYLE_CYAN;

@@ -84,6 +84,7 @@ static void links_fill(struct event_begin *b, const struct topology *topo, enum 
 		for (int end = 0; end < 2; end++) {
 			info->host[end] = link->host[end];
 			info->ifname[end] = strdup(link->ifname[end]);
+			info->shape[end] = strdup("");
 			info->addr4[end] = strdup(
 				ip & IP_4 ? topo_addr_text(FAM4, &link->addr[end][FAM4], text) :
 					    "");
@@ -118,6 +119,7 @@ void run_begin_event(struct run *run, int64_t begun_ns)
 	b->seed = run->options->seed;
 	b->disarmed = run->options->disarmed;
 	b->inverted = run->options->invert;
+	b->shaper = strdup("");
 	b->root = sandbox_in_root();
 	b->wall_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - axis_now(&run->axis);
 	hosts_fill(b, &run->plan->topo);

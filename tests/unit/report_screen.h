@@ -25,16 +25,19 @@ static struct event_link_info links[] = {
 	{ { CLIENT, FW },
 	  { S("fw"), S("client") },
 	  { S("10.0.1.1"), S("10.0.1.2") },
+	  { S(""), S("") },
 	  { S(""), S("") } },
 	{ { FW, SERVER },
 	  { S("server"), S("fw") },
 	  { S("10.0.2.1"), S("10.0.2.2") },
+	  { S(""), S("") },
 	  { S(""), S("") } },
 };
 
 static const struct event_begin begin_record = {
 	.version = EVENT_FORMAT_VERSION,
 	.nslab = S("0.1.0"),
+	.shaper = S(""),
 	.kernel = S("6.18.0"),
 	.scenario = S("dial-syn-dropped"),
 	.name = S("dial-syn-dropped[ip=4]"),
@@ -105,6 +108,7 @@ static inline void feed_packet(struct screen *screen, int64_t t_ns, int host, bo
 						 .to = to,
 						 .retry = retry,
 						 .since_ns = since_ns,
+						 .held_ns = -1,
 						 .packet = { .af = AF_INET,
 							     .protocol = IPPROTO_TCP,
 							     .src = { 10, 0, 1, 1 },

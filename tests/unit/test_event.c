@@ -30,11 +30,13 @@ static struct event_link_info links[] = {
 	{ { 0, 1 },
 	  { (char *)"fw", (char *)"client" },
 	  { (char *)"10.0.1.1", (char *)"10.0.1.2" },
-	  { (char *)"", (char *)"" } },
+	  { (char *)"", (char *)"" },
+	  { (char *)"20 ms", (char *)"20 ms" } },
 	{ { 1, 2 },
 	  { (char *)"server", (char *)"fw" },
 	  { (char *)"10.0.2.1", (char *)"10.0.2.2" },
-	  { (char *)"fd00:0:0:2::1", (char *)"fd00:0:0:2::2" } },
+	  { (char *)"fd00:0:0:2::1", (char *)"fd00:0:0:2::2" },
+	  { (char *)"", (char *)"" } },
 };
 
 #define SYN_PACKET                                                                               \
@@ -65,6 +67,7 @@ static struct event samples[] = {
 		     .disarmed = false,
 		     .inverted = 0,
 		     .root = false,
+		     .shaper = (char *)"queue",
 		     .wall_ns = 1767225600000000000,
 		     .hosts = hosts,
 		     .n_hosts = 3,
@@ -117,6 +120,7 @@ static struct event samples[] = {
 		      .to = 2,
 		      .retry = 1,
 		      .since_ns = 1028500000,
+		      .held_ns = -1,
 		      .packet = SYN_PACKET } },
 	{ .type = EVENT_PACKET,
 	  .t_ns = 3100000,
@@ -128,6 +132,7 @@ static struct event samples[] = {
 		      .to = 2,
 		      .retry = 0,
 		      .since_ns = 0,
+		      .held_ns = 20080000,
 		      .packet = { .af = AF_INET6,
 				  .src = { 0xfd, 0, 0, 0, 0, 0, 0, 1, [15] = 1 },
 				  .dst = { 0xfd, 0, 0, 0, 0, 0, 0, 2, [15] = 2 },
@@ -147,6 +152,7 @@ static struct event samples[] = {
 		      .to = 0,
 		      .retry = 0,
 		      .since_ns = 0,
+		      .held_ns = -1,
 		      .packet = { .af = AF_INET,
 				  .src = { 10, 0, 1, 2 },
 				  .dst = { 10, 0, 1, 1 },
@@ -171,6 +177,7 @@ static struct event samples[] = {
 		      .to = 0,
 		      .retry = 0,
 		      .since_ns = 0,
+		      .held_ns = -1,
 		      .packet = { .af = AF_INET,
 				  .src = { 10, 0, 2, 2 },
 				  .dst = { 10, 0, 1, 1 },
@@ -187,6 +194,27 @@ static struct event samples[] = {
 		   .from = 0,
 		   .to = 2,
 		   .packet = SYN_PACKET } },
+	{ .type = EVENT_RELEASE,
+	  .t_ns = 4031400000,
+	  .host = 1,
+	  .release = { .fault = (char *)"slow-synack",
+		       .past = (char *)"delayed",
+		       .from = 2,
+		       .to = 0,
+		       .asked_ns = 4000000000,
+		       .waited_ns = 4000070000,
+		       .packet = { .af = AF_INET,
+				   .src = { 10, 0, 2, 2 },
+				   .dst = { 10, 0, 1, 1 },
+				   .protocol = IPPROTO_TCP,
+				   .ttl = 63,
+				   .ip_len = 60,
+				   .sport = 8080,
+				   .dport = 43210,
+				   .seq = 1,
+				   .ack = 3735928560u,
+				   .window = 65160,
+				   .flags = TCPF_SYN | TCPF_ACK } } },
 	{ .type = EVENT_STATE,
 	  .t_ns = 2600000,
 	  .host = 0,
@@ -329,7 +357,9 @@ static void try_member(json_t *root, json_t *object, const char *key)
 {
 	static const char *const values[] = { "null", "\"\\u00e4\"", "1.5",	    "[1]",  "{}",
 					      "-2",   "true",	     "99999999999", "[[]]", "[{}]" };
-	static const char *const optional[] = { "host", "from", "to", "bytes" };
+	static const char *const optional[] = {
+		"host", "from", "to", "bytes", "held_ns", "asked_ns"
+	};
 	json_t *saved = json_incref(json_object_get(object, key));
 	bool may_miss = false;
 	struct event e;

@@ -66,6 +66,7 @@ static void hostile_begin(unsigned *seed, struct event *e, char **hosts, struct 
 	b->repeat = hostile_text(seed);
 	b->nslab = hostile_text(seed);
 	b->kernel = hostile_text(seed);
+	b->shaper = hostile_text(seed);
 	b->inverted = (int)hostile_number(seed);
 	b->hosts = hosts;
 	b->n_hosts = 3 + rand_r(seed) % 3;
@@ -113,13 +114,21 @@ static void feed_hostile(struct screen *screen, unsigned *seed)
 						  .from = rand_r(seed) % 4 - 1,
 						  .to = rand_r(seed) % 4 - 1,
 						  .retry = (int)hostile_number(seed),
-						  .since_ns = hostile_number(seed) };
+						  .since_ns = hostile_number(seed),
+						  .held_ns = hostile_number(seed) };
 		hostile_packet(seed, &e.packet.packet);
 		break;
 	case EVENT_HIT:
 		e.hit.fault = hostile_text(seed);
 		e.hit.past = hostile_text(seed);
 		hostile_packet(seed, &e.hit.packet);
+		break;
+	case EVENT_RELEASE:
+		e.release.fault = hostile_text(seed);
+		e.release.past = hostile_text(seed);
+		e.release.asked_ns = hostile_number(seed);
+		e.release.waited_ns = hostile_number(seed);
+		hostile_packet(seed, &e.release.packet);
 		break;
 	case EVENT_STATE:
 		e.state = (struct event_state){ hostile_text(seed), hostile_text(seed),
