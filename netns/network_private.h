@@ -44,8 +44,8 @@ struct network {
 /** network_host_create() - namespace, sysctls and rtnetlink socket of a host; leaves the thread in it */
 int network_host_create(struct network *net, int host, struct lab_err *err);
 
-/** network_host_sysctls() - what the topology asks for; @last: keys that name an interface, too */
-int network_host_sysctls(struct network *net, int host, bool last, struct lab_err *err);
+/** network_host_late_sysctls() - those of the topology that name an interface, which is there now */
+int network_host_late_sysctls(struct network *net, int host, struct lab_err *err);
 
 /** network_link_has() - does the link carry this family, with the MTU that it has now? */
 bool network_link_has(const struct network *net, int link, int fam);

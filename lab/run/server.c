@@ -233,6 +233,16 @@ void server_deaf(struct server *server, const struct sock *listener)
 	server->source = NULL;
 }
 
+void server_abort(struct server *server)
+{
+	const struct linger linger = { .l_onoff = 1 };
+
+	while (server && server->talks) {
+		setsockopt(server->talks->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+		talk_end(server->talks);
+	}
+}
+
 void server_stop(struct server *server)
 {
 	if (!server)

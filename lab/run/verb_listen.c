@@ -51,6 +51,11 @@ static void closing(struct op *op, struct sock *sock)
 	server_deaf(((struct state *)op->state)->server, sock);
 }
 
+static void rebooted(struct op *op)
+{
+	server_abort(((struct state *)op->state)->server);
+}
+
 static void start(struct op *op)
 {
 	const struct args *args = op->step->args;
@@ -61,6 +66,7 @@ static void start(struct op *op)
 
 	op->cleanup = cleanup;
 	op->closing = closing;
+	op->rebooted = rebooted;
 	if (fd < 0)
 		return;
 	if (listen(fd, (int)args->backlog) < 0) {

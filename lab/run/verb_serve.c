@@ -33,6 +33,11 @@ static void closing(struct op *op, struct sock *sock)
 	server_deaf(((struct state *)op->state)->server, sock);
 }
 
+static void rebooted(struct op *op)
+{
+	server_abort(((struct state *)op->state)->server);
+}
+
 static void start(struct op *op)
 {
 	const struct args *args = op->step->args;
@@ -41,6 +46,7 @@ static void start(struct op *op)
 
 	op->cleanup = cleanup;
 	op->closing = closing;
+	op->rebooted = rebooted;
 	if (!sock)
 		return;
 	state->server = server_start(op, sock, args->kind);
