@@ -86,11 +86,17 @@ int network_link_ready(struct network *net, int link, struct lab_err *err)
 /* Below 1280 the kernel takes IPv6 from the interface, from 1280 on it has to be given back. */
 static int ipv6_return(struct network *net, int link, struct lab_err *err)
 {
+	const struct topo_link *l = &net->topo->links[link];
 	int ret = 0;
 
 	for (int e = 0; !ret && e < 2; e++) {
+		char folder[64];
+
 		if (net->links[link].down != e)
 			ret = network_end_configure(net, link, e, true, err);
+		/* its settings went with it */
+		snprintf(folder, sizeof(folder), "net/ipv6/conf/%s/", l->ifname[e]);
+		ret = ret ?: network_host_late_sysctls(net, l->host[e], folder, true, err);
 	}
 	/* all hosts: the network behind the link had no route with IPv6 while it had none itself */
 	for (int h = 0; !ret && h < net->topo->n_hosts; h++)
@@ -133,8 +139,13 @@ static int wires_move(struct network *net, int host, struct rt *from, struct lab
 	for (int i = 0; !ret && i < 2 * net->topo->n_links; i++) {
 		const struct topo_link *l = &net->topo->links[i / 2];
 
-		if (l->host[i % 2] == host)
-			ret = rt_link_move(from, l->ifindex[i % 2], net->hosts[host].ns, err);
+		if (l->host[i % 2] != host)
+			continue;
+		/* an interface that arrives without ARP gets other defaults */
+		if (net->links[i / 2].silent[i % 2])
+			ret = rt_link_set(from, l->ifindex[i % 2], 0, err) ?:
+				      rt_link_arp(from, l->ifindex[i % 2], 1, err);
+		ret = ret ?: rt_link_move(from, l->ifindex[i % 2], net->hosts[host].ns, err);
 	}
 	return ret;
 }
@@ -152,16 +163,13 @@ int network_reboot(struct network *net, int host, struct lab_err *err)
 			 0;
 }
 
-/* The host at this end was silent: it answers again, and the other knows it again. */
+/* The host at this end was silent and answers again: the other knows it again. */
 static int silence_break(struct network *net, int link, int end, struct lab_err *err)
 {
-	const struct topo_link *l = &net->topo->links[link];
-
 	net->links[link].silent[end] = false;
-	return rt_link_arp(net->hosts[l->host[end]].rt, l->ifindex[end], 1, err) ?:
-		       net->links[link].down == !end ?
-		       0 :
-		       network_end_configure(net, link, !end, true, err);
+	if (net->links[link].down == !end)
+		return 0; /* it learns it when it is raised */
+	return network_end_configure(net, link, !end, true, err);
 }
 
 int network_host_up(struct network *net, int host, struct lab_err *err)
@@ -179,7 +187,9 @@ int network_host_up(struct network *net, int host, struct lab_err *err)
 			link->down = -1;
 		ret = ret ?: network_end_configure(net, i / 2, i % 2, true, err);
 	}
-	ret = ret ?: host_routes_again(net, host, err) ?: network_host_late_sysctls(net, host, err);
+	ret = ret					?:
+		      host_routes_again(net, host, err) ?:
+		      network_host_late_sysctls(net, host, NULL, true, err);
 	return ret < 0 ? lab_err_wrap(err, "cannot raise host %s", net->topo->hosts[host].name) : 0;
 }
 
