@@ -14,12 +14,14 @@ struct hitlog;
  * struct hit - a fault acted on a packet
  * @fault: its name, NUL-terminated
  * @hook: NF_INET_ number
+ * @ifindex: where the packet came in, 0 if the host made it
  * @stamp_ns: CLOCK_REALTIME when the packet came in, 0 where the kernel has none (output)
  * @packet, @len: the packet from its IP header on, cut to 256 bytes
  */
 struct hit {
 	const char *fault;
 	int hook;
+	int ifindex;
 	int64_t stamp_ns;
 	const void *packet;
 	size_t len;
