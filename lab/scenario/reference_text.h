@@ -56,9 +56,18 @@ static const char TEXT_TOPOLOGY[] =
 
 static const char TEXT_LINKS[] =
 	"`- a -- b` is a wire, `- a -- b: {mtu: 1280}` one with properties; two lines with the same ends\n"
-	"are two wires. A shape such as `delay` holds in each direction; `- a -> b: {…}` shapes one\n"
-	"direction of a wire that another line made. Without a shape, packets take no time. Interfaces\n"
-	"are `eth0`, `eth1` … on each host, in order of the links.\n";
+	"are two wires. A shape such as `delay` holds in each direction; `- a -> b: {loss: 2%}` adds to\n"
+	"one direction of a wire that another line made, and overrides nothing: a key that both lines\n"
+	"give is an error. Without a shape, packets take no time. A jitter that is more than its delay\n"
+	"is cut to it, and the run says so. Interfaces are `eth0`, `eth1` … on each host, in order of\n"
+	"the links.\n"
+	"\n"
+	"Links are shaped by the kernel's netem where it has that, else by nslab's own delay line, or\n"
+	"by what `--shape` says; the report names it. Loss comes first and falls on the same packets with\n"
+	"both: whether the n-th packet of a direction is lost is a function of `--seed`, the direction\n"
+	"and n. Which packets are duplicated, reordered or corrupted, and each one's jitter, is the\n"
+	"backend's own chance. What the kernel does by itself (IPv6 multicast, ARP) is never lost.\n"
+	"Shapes are no faults: `--disarm` leaves them as they are.\n";
 
 static const char TEXT_FAULTS[] =
 	"A fault's name is a letter and up to 62 letters, digits, `_`, `.` and `-`. A host's faults act\n"
@@ -103,6 +112,9 @@ static const char TEXT_VALUES[] =
 	"  24h. Only `0` needs no unit.\n"
 	"- size: a number of bytes, alone or with `kB`, `MB`, `GB` (powers of 1000) or `KiB`, `MiB`,\n"
 	"  `GiB` (powers of 1024); at most 1GiB.\n"
+	"- delay: a duration of at most 60s, alone or with its jitter: `20ms`, `20ms ± 5ms`, `20ms +- 5ms`.\n"
+	"- share: a percentage from `0%` to `100%` with at most four decimals: `2%`, `0.1%`.\n"
+	"- rate: bits per second, `bit`, `kbit`, `mbit`, `gbit` (powers of 1000): `64kbit`, `1.5gbit`.\n"
 	"- comparison: `2` or `== 2`, `!= 0`, `< 5`, `<= 5`, `> 5`, `>= 5`, or a range `2..4` that\n"
 	"  includes both ends. Those that begin with `>` or `!` have to be quoted. Comparisons of\n"
 	"  durations and of sizes have units: `\"< 50ms\"`, `64KiB..100kB`.\n"

@@ -261,6 +261,7 @@ void plan_release(struct plan *plan)
 	free(plan->steps);
 	faults_free(plan);
 	topology_free(&plan->topo);
+	free(plan->shapes);
 	free(plan->name);
 	free(plan->title);
 	free(plan->set);

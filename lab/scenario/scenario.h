@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "impair/fault.h"
+#include "impair/shape.h"
 #include "lab/scenario/value.h"
 #include "netns/topology.h"
 
@@ -86,6 +87,8 @@ enum ip { IP_4 = 1, IP_6 = 2, IP_DUAL = 3 };
  * @set: the --set words that select this case again, "kind=net-unreachable ip=6", or ""; a word
  *       with unusual characters is quoted for the shell
  * @ip: bit 0 IPv4, bit 1 IPv6
+ * @shapes: one for each link: of what leaves either end. A jitter may be larger than its delay here
+ * @shaped: some link is shaped, from the start or by a step
  * @n_expectations: over all steps
  * @declared_ns: sum of the times that the file declares (waits, deadlines, afters, withins)
  */
@@ -95,6 +98,8 @@ struct plan {
 	char *set;
 	enum ip ip;
 	struct topology topo;
+	struct shape (*shapes)[2];
+	bool shaped;
 	struct fault *faults;
 	int n_faults;
 	struct step *steps;

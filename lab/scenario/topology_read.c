@@ -190,7 +190,8 @@ static int topology_default(struct reader *r)
 
 	topo->hosts = calloc(3, sizeof(*topo->hosts));
 	topo->links = calloc(2, sizeof(*topo->links));
-	if (!topo->hosts || !topo->links)
+	r->plan->shapes = calloc(2, sizeof(*r->plan->shapes));
+	if (!topo->hosts || !topo->links || !r->plan->shapes)
 		return reader_nomem(r);
 	for (int i = 0; i < 3; i++) {
 		topo->hosts[i].name = strdup(names[i]);

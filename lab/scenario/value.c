@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "impair/duration.h"
 
@@ -14,6 +15,7 @@
 #define NS_PER_S  INT64_C(1000000000)
 
 #define BYTES_MAX (INT64_C(1) << 30)
+#define RATE_MAX  INT64_C(1000000000000)
 
 /* struct suffix - a unit and what it stands for */
 struct suffix {
@@ -30,6 +32,15 @@ static const struct suffix BYTES_SUFFIXES[] = {
 	{ "MiB", 1024 * 1024 },
 	{ "GB", 1000 * 1000 * 1000 },
 	{ "GiB", 1024 * 1024 * 1024 },
+	{ NULL, 0 },
+};
+
+static const struct suffix RATE_SUFFIXES[] = {
+	{ "bit", 1 },
+	{ "kbit", 1000 },
+	{ "mbit", 1000 * 1000 },
+	{ "gbit", 1000 * 1000 * 1000 },
+	{ "tbit", INT64_C(1000) * 1000 * 1000 * 1000 },
 	{ NULL, 0 },
 };
 
@@ -60,9 +71,104 @@ static int take_digits(const char **text, int64_t *ret)
 	return 0;
 }
 
+/**
+ * struct decimal - a number with at most @digits decimals
+ * @scale: 1, 10, 100 …: what @fraction is a part of
+ */
+struct decimal {
+	int64_t whole, fraction, scale;
+};
+
+/* take_decimal() - "2", "2.5" at *@text; moves *@text behind it; 0, -EINVAL or -ERANGE */
+static int take_decimal(const char **text, int digits, struct decimal *ret)
+{
+	*ret = (struct decimal){ .scale = 1 };
+	if (!is_digit(**text))
+		return -EINVAL;
+	if (take_digits(text, &ret->whole))
+		return -ERANGE;
+	if (**text != '.')
+		return 0;
+	++*text;
+	if (!is_digit(**text))
+		return -EINVAL;
+	for (int i = 0; is_digit(**text); ++*text, i++) {
+		if (i == digits) /* more would overflow below, and nothing here is finer */
+			return -EINVAL;
+		ret->fraction = ret->fraction * 10 + (**text - '0');
+		ret->scale *= 10;
+	}
+	return 0;
+}
+
+/* decimal_times() - @max is a multiple of 1; 0 or -ERANGE */
+static int decimal_times(const struct decimal *n, int64_t factor, int64_t max, int64_t *ret)
+{
+	if (n->whole > max / factor)
+		return -ERANGE;
+	*ret = n->whole * factor + n->fraction * factor / n->scale;
+	return *ret > max ? -ERANGE : 0;
+}
+
 int value_duration(const char *text, int64_t *ret_ns)
 {
 	return duration_parse(text, ret_ns);
+}
+
+int value_delay(const char *text, int64_t *ret_ns, int64_t *ret_jitter_ns)
+{
+	static const char *const signs[] = { "±", "+-" };
+	const char *sign = NULL;
+	size_t len = 0, before;
+	char mean[64];
+	int err;
+
+	*ret_jitter_ns = -1;
+	for (int i = 0; i < 2 && !sign; i++) {
+		sign = strstr(text, signs[i]);
+		len = strlen(signs[i]);
+	}
+	if (!sign)
+		return value_duration(text, ret_ns);
+	for (before = (size_t)(sign - text); before && text[before - 1] == ' ';)
+		before--;
+	if (before >= sizeof(mean))
+		return -EINVAL;
+	memcpy(mean, text, before);
+	mean[before] = '\0';
+	sign += len;
+	err = value_duration(mean, ret_ns);
+	return err ?: value_duration(sign + strspn(sign, " "), ret_jitter_ns);
+}
+
+int value_share(const char *text, uint32_t *ret_millionths)
+{
+	struct decimal n;
+	int64_t millionths;
+	int err = take_decimal(&text, 4, &n);
+
+	if (err)
+		return err;
+	if (strcmp(text, "%"))
+		return -EINVAL;
+	err = decimal_times(&n, 10000, 1000000, &millionths);
+	if (!err)
+		*ret_millionths = (uint32_t)millionths;
+	return err;
+}
+
+int value_rate(const char *text, int64_t *ret_bits)
+{
+	struct decimal n;
+	int err = take_decimal(&text, 6, &n);
+
+	if (err)
+		return err;
+	for (const struct suffix *unit = RATE_SUFFIXES; unit->text; unit++) {
+		if (!strcasecmp(unit->text, text))
+			return decimal_times(&n, unit->factor, RATE_MAX, ret_bits);
+	}
+	return -EINVAL;
 }
 
 int value_bytes(const char *text, int64_t *ret_bytes)

@@ -54,8 +54,6 @@ static void test_scenario_refuses_a_bad_topology(void **state)
 		{ TOPO("{a: {}, b: {}}", "[a--b]"), 7, 11, "'a--b' is no link" },
 		{ TOPO("{a: {}, b: {}}", "a -- b"), 7, 10,
 		  "expected a list of links, found a text" },
-		{ TOPO("{a: {}, b: {}}", "[a -- b: {delay: 20ms}]"), 7, 20, "link shapes" },
-		{ TOPO("{a: {}, b: {}}", "[a -- b, a -> b: {loss: 2%}]"), 7, 19, "link shapes" },
 		{ TOPO("{a: {}, b: {}, c: {}}", "[a -- b, b -- c, a -> c: {loss: 2%}]"), 7, 27,
 		  "there is no link a -- c" },
 		{ TOPO("{a: {}, b: {}}", "[a -- b: {mtu: 67}]"), 7, 25, "67 is no MTU" },
