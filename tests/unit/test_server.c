@@ -61,7 +61,7 @@ static void rig_open(struct rig *rig, const char *word)
 	rig->listener.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(rig->listener.fd, (struct sockaddr *)&any, sizeof(any)), 0);
 	assert_int_equal(listen(rig->listener.fd, 16), 0);
-	rig->server = server_start(&rig->op, &rig->listener, kind_of(word));
+	rig->server = server_start(&rig->op, &rig->listener, kind_of(word), NULL);
 	assert_non_null(rig->server);
 	rig->client = dial(rig);
 }
