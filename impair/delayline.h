@@ -18,6 +18,12 @@ struct delayline;
 /* A release later than this after its due time is a lie about the delay: the run is a lab error. */
 #define DELAYLINE_LATE_NS INT64_C(50000000)
 
+/* The Ethernet source of copies (duplicate), by which the rules know them and let them pass. */
+#define DELAYLINE_COPY_MAC                         \
+	{                                          \
+		0x02, 0x6e, 0x73, 0x00, 0x00, 0x01 \
+	}
+
 enum {
 	DELAYLINE_SNAPLEN = 256, /* bytes of each packet that a release carries */
 	DELAYLINE_QUEUE_BASE = 1000,
