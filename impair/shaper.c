@@ -31,24 +31,6 @@ int shape_backend_from_name(const char *name, enum shape_backend *ret)
 	return -EINVAL;
 }
 
-const char *shaper_direction(const struct topology *topo, int link, int end,
-			     char buf[SHAPER_NAME_SIZE])
-{
-	const int *host = topo->links[link].host;
-	int n = 1, used;
-
-	for (int i = 0; i < link; i++) {
-		const int *h = topo->links[i].host;
-
-		n += (h[0] == host[0] && h[1] == host[1]) || (h[0] == host[1] && h[1] == host[0]);
-	}
-	used = snprintf(buf, SHAPER_NAME_SIZE, "%s -> %s", topo->hosts[host[end]].name,
-			topo->hosts[host[!end]].name);
-	if (n > 1 && used > 0 && used < SHAPER_NAME_SIZE)
-		snprintf(buf + used, SHAPER_NAME_SIZE - (size_t)used, " #%d", n);
-	return buf;
-}
-
 static int backend_choose(struct shaper *shaper, enum shape_backend wanted, struct lab_err *err)
 {
 	struct lab_err why = { 0 };
@@ -67,15 +49,14 @@ static int backend_choose(struct shaper *shaper, enum shape_backend wanted, stru
 }
 
 int shaper_open(const struct network *net, const struct topology *topo, enum shape_backend wanted,
-		struct delayline *line, int64_t seed, struct shaper **ret_shaper,
-		struct lab_err *err)
+		int64_t seed, struct shaper **ret_shaper, struct lab_err *err)
 {
 	struct shaper *shaper = calloc(1, sizeof(*shaper));
 	int ret = -ENOMEM;
 
 	if (!shaper)
 		return lab_err_set(err, ENOMEM, "cannot shape links");
-	*shaper = (struct shaper){ .net = net, .topo = topo, .line = line, .seed = seed };
+	*shaper = (struct shaper){ .net = net, .topo = topo, .seed = seed };
 	shaper->directions = calloc((size_t)topo->n_links + 1, sizeof(*shaper->directions));
 	shaper->ruled = calloc((size_t)topo->n_hosts, sizeof(*shaper->ruled));
 	if (shaper->directions && shaper->ruled)
@@ -90,7 +71,7 @@ int shaper_open(const struct network *net, const struct topology *topo, enum sha
 		struct direction *d = &shaper->directions[i / 2][i % 2];
 
 		d->lane = -1;
-		shaper_direction(topo, i / 2, i % 2, d->name);
+		topology_direction(topo, i / 2, i % 2, d->name, sizeof(d->name));
 	}
 	*ret_shaper = shaper;
 	return 0;
@@ -103,6 +84,16 @@ void shaper_close(struct shaper *shaper)
 	free(shaper->directions);
 	free(shaper->ruled);
 	free(shaper);
+}
+
+bool shaper_needs_line(const struct shaper *shaper, const struct shape *shape)
+{
+	return !shaper->line && !shaper->backend->sending && shape_holds(shape);
+}
+
+void shaper_use_line(struct shaper *shaper, struct delayline *line)
+{
+	shaper->line = line;
 }
 
 int shaper_end(const struct shaper *shaper, int link, int end, const struct direction *d,
@@ -141,7 +132,7 @@ static int rules_build(struct shaper *shaper, struct batch *batch, const struct 
 		ret = shaper_rules_loss(batch, at, d->shape.loss);
 	if (!ret && queue >= 0)
 		ret = shaper_rules_queue(batch, at, (uint16_t)queue,
-					 shaper->queue_form == QUEUE_COMPAT);
+					 delayline_compat(shaper->line));
 	if (!ret && depart)
 		ret = shaper_rules_depart(batch, at);
 	return ret;
@@ -260,8 +251,9 @@ int shaper_host_anew(struct shaper *shaper, int host, struct lab_err *err)
 		/* rules and a lane at the neighbour's end outlive the link; a netem does not */
 		if (!shaper->backend->sending && shaper_loss_host(shaper, i / 2, i % 2) != host)
 			continue;
-		*d = (struct direction){ .shape = d->shape, .lane = -1 };
-		shaper_direction(shaper->topo, i / 2, i % 2, d->name);
+		d->ruled = d->holds = d->tabled = false;
+		d->lossy = 0;
+		d->lane = -1;
 		ret = shaper->backend->set(shaper, i / 2, i % 2, d, err);
 		if (ret < 0)
 			lab_err_wrap(err, "cannot shape %s again", d->name);

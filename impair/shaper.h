@@ -16,30 +16,27 @@ enum shape_backend {
 
 enum {
 	SHAPER_DEPART_GROUP = 2, /* nfnetlink_log group of packets that a netem is given */
-	SHAPER_NAME_SIZE = 96,
+	SHAPER_NAME_SIZE = 80,	 /* for topology_direction() */
 };
 
 struct shaper;
 
 /**
- * shaper_direction() - how one direction of a link is called: in logs, and where chance is seeded
- * @end: the sending end
- * Return: @buf, with "client -> fw", "client -> fw #2" for the second link between the two
- */
-const char *shaper_direction(const struct topology *topo, int link, int end,
-			     char buf[SHAPER_NAME_SIZE]);
-
-/**
  * shaper_open() - choose the backend
  * @net, @topo: borrowed; the calling thread is in the namespace that @net was built from
- * @line: the lab's delay line, for SHAPE_QUEUE; borrowed
  * @seed: decides loss, the same for both backends: a function of seed, direction and n
  * Return: 0; -EOPNOTSUPP if @wanted is not to be had here (the message names the kernel module, the fix
  * its package); -errno
  */
 int shaper_open(const struct network *net, const struct topology *topo, enum shape_backend wanted,
-		struct delayline *line, int64_t seed, struct shaper **ret, struct lab_err *err);
+		int64_t seed, struct shaper **ret, struct lab_err *err);
 void shaper_close(struct shaper *shaper);
+
+/** shaper_needs_line() - is the lab's delay line needed for this shape? */
+bool shaper_needs_line(const struct shaper *shaper, const struct shape *shape);
+
+/** shaper_use_line() - the line; borrowed. Before the first shape that needs it */
+void shaper_use_line(struct shaper *shaper, struct delayline *line);
 
 /**
  * shaper_set() - shape one direction of a link from now on

@@ -9,7 +9,7 @@
 /**
  * struct direction - one direction of a link
  * @shape: in force
- * @name: shaper_direction()
+ * @name: topology_direction()
  * @ruled: its chains are there
  * @lossy: the share that its rule loses
  * @holds: its packets pass a queue or a netem, and will for ever
@@ -49,7 +49,6 @@ struct shaper {
 	const struct backend *backend;
 	struct direction (*directions)[2]; /* [link][sending end] */
 	bool *ruled;			   /* [host] shaper_rules_host() is in force there */
-	int queue_form;			   /* 0: not known yet */
 };
 
 /** shaper_end() - where a direction's rules stand; returns the host */

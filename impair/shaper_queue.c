@@ -16,12 +16,6 @@ static int queue_set(struct shaper *shaper, int link, int end, struct direction 
 	uint16_t number = 0;
 	int ret;
 
-	if (begins && !shaper->queue_form) {
-		ret = queue_form(err);
-		if (ret < 0)
-			return ret;
-		shaper->queue_form = ret;
-	}
 	if (begins) {
 		ret = delayline_add(shaper->line, &lane, &number, err);
 		if (ret < 0)

@@ -192,15 +192,21 @@ static int multicast_pass(struct batch *batch, const char *table, const char *ch
 	return rule_put(batch, rule, ret);
 }
 
+/* Copies come by the wire as well, but are nobody's packets: neither lost, nor held, nor logged. */
 static int copies_pass(struct batch *batch, const struct shaped_end *end)
 {
-	static const uint8_t mac[] = DELAYLINE_COPY_MAC;
-	struct nftnl_rule *rule = end_rule(end, "link-");
-	int ret = rule ? expr_payload(rule, NFT_PAYLOAD_LL_HEADER, 6, 6) : -ENOMEM;
+	static const uint8_t macs[][6] = { DELAYLINE_COPY_MAC, DELAYLINE_COPY_MAC_HERE };
+	int ret = 0;
 
-	ret = ret ?: expr_compare(rule, NFT_CMP_EQ, mac, sizeof(mac));
-	ret = ret ?: expr_verdict(rule, NF_ACCEPT, NULL);
-	return rule_put(batch, rule, ret);
+	for (int i = 0; !ret && i < 2; i++) {
+		struct nftnl_rule *rule = end_rule(end, "link-");
+
+		ret = rule ? expr_payload(rule, NFT_PAYLOAD_LL_HEADER, 6, 6) : -ENOMEM;
+		ret = ret ?: expr_compare(rule, NFT_CMP_EQ, macs[i], sizeof(macs[i]));
+		ret = ret ?: expr_verdict(rule, NF_ACCEPT, NULL);
+		ret = rule_put(batch, rule, ret);
+	}
+	return ret;
 }
 
 int shaper_rules_host(struct batch *batch)
@@ -267,8 +273,7 @@ int shaper_rules_end(struct batch *batch, const struct shaped_end *end)
 	ret = ret ?: chain_put(batch, table, name, NULL);
 	snprintf(name, sizeof(name), "link-%s", end->ifname);
 	ret = ret ?: chain_put(batch, table, name, NULL);
-	if (!end->sending)
-		ret = ret ?: copies_pass(batch, end);
+	ret = ret ?: copies_pass(batch, end);
 	rule = ret ? NULL : end_rule(end, "link-");
 	ret = rule ? verdict_to(rule, NFT_JUMP, "loss-", end) : -ENOMEM;
 	ret = rule_put(batch, rule, ret);

@@ -38,6 +38,7 @@ struct watch {
 	struct hitlog *hitlog;
 	struct diag *diag;
 	struct passing *passing; /* NULL where nothing is forwarded */
+	int64_t *held_ns; /* by ifindex: CLOCK_MONOTONIC since when the delay line holds what comes in; 0 never */
 };
 
 struct observer {
@@ -53,6 +54,8 @@ struct observer {
 	struct capture **captures; /* one for each host */
 	struct flow_table *flows;
 	struct end *ends;
+	struct delayline *line;
+	struct lab_err line_error;
 	uint64_t *hits;
 	struct sighting *sightings;
 	size_t n_sightings, cap_sightings;
@@ -67,6 +70,9 @@ static int watch_open(struct observer *o, int host, struct lab_err *err)
 
 	w->observer = o;
 	w->host = host;
+	w->held_ns = calloc((size_t)o->topo->n_links + 2, sizeof(*w->held_ns));
+	if (!w->held_ns)
+		return lab_err_set(err, ENOMEM, "cannot watch the lab");
 	for (int i = 0; i < o->n_faults; i++)
 		faulty |= o->faults[i].host == host;
 	if (o->topo->hosts[host].forward == FORWARD_YES) {
@@ -126,6 +132,7 @@ void observer_close(struct observer *o)
 		hitlog_close(o->watches[h].hitlog);
 		diag_close(o->watches[h].diag);
 		free(o->watches[h].passing);
+		free(o->watches[h].held_ns);
 	}
 	if (o->captures)
 		captures_close(o->captures, o->topo->n_hosts);
@@ -281,6 +288,117 @@ static bool housekeeping(const struct packet *p)
 	return p->af == AF_INET6 && p->dst[0] == 0xff;
 }
 
+/* A packet has come to @w's host, or leaves it. */
+static void packet_note(struct watch *w, struct event *event, int ifindex)
+{
+	struct observer *o = w->observer;
+	struct event_packet *e = &event->packet;
+
+	e->from = owner(o, &e->packet, e->packet.src);
+	e->to = owner(o, &e->packet, e->packet.dst);
+	if (e->out)
+		e->made_here = e->from == w->host || !w->passing || !passing_out(w, &e->packet);
+	else if (w->passing && e->to != w->host)
+		passing_in(w, &e->packet);
+	if (!e->out || e->made_here)
+		sighting_add(o, w->host, e->from, e->to, &e->packet);
+	if (e->made_here)
+		flow_sent(o->flows, &e->packet, event->t_ns, &e->retry, &e->since_ns);
+	e->ifname = strdup(ifname_of(o, w->host, ifindex));
+	o->emit(o->arg, event);
+}
+
+/* The delay line has let a packet of a link go: that is when it arrives. */
+static void link_release_take(struct watch *w, const struct release *r, const struct packet *p)
+{
+	struct observer *o = w->observer;
+	struct event event = { .type = EVENT_PACKET,
+			       .t_ns = axis_from_monotonic(o->axis, r->went_ns),
+			       .host = w->host };
+	char direction[160];
+
+	if (r->what != RELEASE_OVERFLOW) {
+		event.packet.packet = *p;
+		event.packet.held_ns = r->went_ns - r->came_ns;
+		packet_note(w, &event, r->ifindex);
+		return;
+	}
+	event.type = EVENT_HIT;
+	event.hit.packet = *p;
+	event.hit.from = owner(o, p, p->src);
+	event.hit.to = owner(o, p, p->dst);
+	event.hit.fault = strdup(topology_direction(o->topo, r->spec->link, !r->spec->end,
+						    direction, sizeof(direction)));
+	event.hit.past = strdup("lost for want of room");
+	o->emit(o->arg, &event);
+}
+
+/* A fault has let a packet go, or sent a copy of it. */
+static void fault_release_take(struct watch *w, const struct release *r, const struct packet *p)
+{
+	struct observer *o = w->observer;
+	struct event event = { .type = EVENT_RELEASE,
+			       .t_ns = axis_from_monotonic(o->axis, r->went_ns),
+			       .host = w->host };
+	const struct action *action = r->spec->fault->action;
+	struct holding holding = { 0 };
+
+	fault_hold(r->spec->fault, &holding);
+	if (r->what == RELEASE_COPY && w->passing && r->hook == NF_INET_FORWARD)
+		passing_in(w, p);
+	/* what only took the way round to its verdict, and what has its copy to tell of it */
+	if (!r->picked || r->spec->picks || action->emit ||
+	    (holding.copies && r->what != RELEASE_COPY))
+		return;
+	event.release.packet = *p;
+	event.release.fault = strdup(r->spec->fault->name);
+	event.release.past = strdup(action->past);
+	event.release.from = owner(o, p, p->src);
+	event.release.to = owner(o, p, p->dst);
+	event.release.asked_ns = holding.delay_ns && !holding.overtaken ? holding.delay_ns : -1;
+	event.release.waited_ns = r->went_ns - r->came_ns;
+	o->emit(o->arg, &event);
+}
+
+static void release_take(void *arg, const struct release *r)
+{
+	struct observer *o = arg;
+	struct watch *w = &o->watches[r->spec->host];
+	struct packet p = { 0 };
+
+	if (packet_decode(r->packet, r->len, r->wire_len, &p) < 0)
+		return;
+	if (r->spec->fault)
+		fault_release_take(w, r, &p);
+	else
+		link_release_take(w, r, &p);
+}
+
+static void line_read(struct observer *o)
+{
+	if (o->line && !o->line_error.code)
+		delayline_read(o->line, release_take, o, &o->line_error);
+}
+
+void observer_line(struct observer *o, struct delayline *line)
+{
+	o->line = line;
+}
+
+void observer_hold(struct observer *o, int host, int ifindex)
+{
+	int64_t *since = &o->watches[host].held_ns[ifindex];
+
+	if (!*since)
+		*since = clock_now();
+}
+
+static bool is_held(const struct watch *w, int ifindex, int64_t t_ns)
+{
+	return ifindex > 0 && ifindex < w->observer->topo->n_links + 2 && w->held_ns[ifindex] &&
+	       t_ns + w->observer->axis->t0_ns >= w->held_ns[ifindex];
+}
+
 static void frame_take(void *arg, const struct frame *frame)
 {
 	struct watch *w = arg;
@@ -291,21 +409,14 @@ static void frame_take(void *arg, const struct frame *frame)
 	if (packet_decode(frame->data, frame->len, frame->wire_len, p) < 0 || housekeeping(p))
 		return;
 	event.t_ns = axis_from_realtime(o->axis, frame->stamp_ns);
-	event.packet.from = owner(o, p, p->src);
-	event.packet.to = owner(o, p, p->dst);
+	if (!frame->out && is_held(w, frame->ifindex, event.t_ns))
+		return;
+	/* what leaves may have been let go a moment ago: that is known by now, and has to be known first */
+	if (frame->out)
+		line_read(o);
 	event.packet.out = frame->out;
 	event.packet.held_ns = -1;
-	if (frame->out)
-		event.packet.made_here = event.packet.from == w->host || !w->passing ||
-					 !passing_out(w, p);
-	else if (w->passing && event.packet.to != w->host)
-		passing_in(w, p);
-	if (!frame->out || event.packet.made_here)
-		sighting_add(o, w->host, event.packet.from, event.packet.to, p);
-	if (event.packet.made_here)
-		flow_sent(o->flows, p, event.t_ns, &event.packet.retry, &event.packet.since_ns);
-	event.packet.ifname = strdup(ifname_of(o, w->host, frame->ifindex));
-	o->emit(o->arg, &event);
+	packet_note(w, &event, frame->ifindex);
 }
 
 static void hit_take(void *arg, const struct hit *hit)
@@ -323,11 +434,12 @@ static void hit_take(void *arg, const struct hit *hit)
 	}
 	if (!fault || packet_decode(hit->packet, hit->len, PACKET_MAX, &event.hit.packet) < 0)
 		return;
-	if (w->passing && hit->hook == NF_INET_FORWARD && !o->hit_text)
+	if (w->passing && hit->hook == NF_INET_FORWARD && !o->hit_text && fault->action->emit)
 		passing_killed(w, &event.hit.packet);
 	/* the kernel cuts the stamp to microseconds: the packet came in within that one */
-	event.t_ns = hit->stamp_ns ? axis_from_realtime(o->axis, hit->stamp_ns + 999) :
-				     axis_now(o->axis);
+	event.t_ns = axis_from_realtime(o->axis, hit->stamp_ns + 999);
+	if (!hit->stamp_ns || is_held(w, hit->ifindex, event.t_ns))
+		event.t_ns = axis_now(o->axis);
 	event.hit.from = owner(o, &event.hit.packet, event.hit.packet.src);
 	event.hit.to = owner(o, &event.hit.packet, event.hit.packet.dst);
 	event.hit.fault = strdup(hit->fault);
@@ -339,6 +451,7 @@ int observer_drain(struct observer *o, struct lab_err *err)
 {
 	int packets = 0;
 
+	line_read(o);
 	for (int h = 0; h < o->topo->n_hosts; h++) {
 		struct watch *w = &o->watches[h];
 
@@ -350,6 +463,11 @@ int observer_drain(struct observer *o, struct lab_err *err)
 			return lab_err_set(err, ENOBUFS, "the capture at host %s lost %llu packets",
 					   o->topo->hosts[h].name,
 					   (unsigned long long)capture_lost(o->captures[h]));
+	}
+	line_read(o);
+	if (o->line_error.code) {
+		*err = o->line_error;
+		return -err->code;
 	}
 	if (o->broken)
 		return lab_err_set(err, ENOMEM, "cannot note all packets");

@@ -3,6 +3,7 @@
 #ifndef NSLAB_OBSERVE_OBSERVER_H
 #define NSLAB_OBSERVE_OBSERVER_H
 
+#include "impair/delayline.h"
 #include "impair/fault.h"
 #include "lab/event/event.h"
 #include "lab/observe/axis.h"
@@ -46,6 +47,18 @@ int observer_open(const struct network *net, const struct topology *topo,
 		  const struct axis *axis, void (*emit)(void *arg, struct event *event), void *arg,
 		  struct observer **ret, struct lab_err *err);
 void observer_close(struct observer *observer);
+
+/**
+ * observer_line() - take in what the lab's delay line tells
+ * @line: polled by the caller, who then calls observer_drain(); borrowed
+ */
+void observer_line(struct observer *observer, struct delayline *line);
+
+/**
+ * observer_hold() - from now on the delay line holds what comes in at an interface
+ * Packets arrive there when it lets them go; what the capture sees is only that they came to wait.
+ */
+void observer_hold(struct observer *observer, int host, int ifindex);
 
 /** observer_fd_at() - descriptors to poll for POLLIN; -1 behind the last */
 int observer_fd_at(const struct observer *observer, int i);

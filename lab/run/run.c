@@ -13,6 +13,7 @@
 
 #include "lab/run/run_private.h"
 #include "netns/cleanup.h"
+#include "netns/prompt.h"
 
 enum {
 	SAMPLE_NS = 5 * 1000000,      /* states are looked at at least this often */
@@ -138,6 +139,26 @@ static void watch_ready(void *arg, uint32_t events)
 	((struct run *)arg)->dirty = true;
 }
 
+int run_line(struct run *run, struct delayline **ret_line, struct lab_err *err)
+{
+	const struct delayline_options options = { .seed = run->options->seed };
+	int ret;
+
+	*ret_line = run->line;
+	if (run->line)
+		return 0;
+	ret = delayline_open(run->net, &run->plan->topo, &options, &run->line, err);
+	if (ret < 0)
+		return ret;
+	run->line_source =
+		source_add(run->loop, delayline_fd(run->line), EPOLLIN, watch_ready, run);
+	if (!run->line_source)
+		return lab_err_set(err, errno, "cannot watch the delay line");
+	observer_line(run->observer, run->line);
+	*ret_line = run->line;
+	return 0;
+}
+
 static void control_ready(void *arg, uint32_t events)
 {
 	struct run *run = arg;
@@ -171,6 +192,28 @@ static int watches_add(struct run *run, struct lab_err *err)
 	return 0;
 }
 
+static int filters_create(struct run *run, struct lab_err *err)
+{
+	const struct plan *plan = run->plan;
+	struct filter_options options = { .disarmed = run->options->disarmed,
+					  .seed = run->options->seed };
+	int ret = 0;
+
+	for (int i = 0; !ret && i < plan->n_faults; i++) {
+		if (filter_needs_line(&plan->faults[i], options.disarmed))
+			ret = run_line(run, &options.line, err);
+	}
+	for (int i = 0; !ret && i < plan->n_faults; i++) {
+		int host = plan->faults[i].host;
+
+		if (run->filters[host])
+			continue;
+		ret = filter_create(run->net, &plan->topo, host, plan->faults, plan->n_faults,
+				    &options, &run->filters[host], err);
+	}
+	return ret;
+}
+
 static int lab_build(struct run *run, struct lab_err *err)
 {
 	const struct plan *plan = run->plan;
@@ -184,14 +227,7 @@ static int lab_build(struct run *run, struct lab_err *err)
 		ret = observer_open(run->net, &plan->topo, plan->faults, plan->n_faults,
 				    run->options->disarmed ? "let pass" : NULL, &run->axis,
 				    emit_taken, run, &run->observer, err);
-	for (int i = 0; !ret && i < plan->n_faults; i++) {
-		int host = plan->faults[i].host;
-
-		if (run->filters[host])
-			continue;
-		ret = filter_create(run->net, &plan->topo, host, plan->faults, plan->n_faults,
-				    run->options->disarmed, &run->filters[host], err);
-	}
+	ret = ret ?: filters_create(run, err);
 	if (!ret)
 		ret = watches_add(run, err);
 	if (ret < 0)
@@ -344,6 +380,10 @@ static void last_look(struct run *run)
 	struct lab_err err = { 0 };
 
 	run_drain(run);
+	if (run->line && delayline_check(run->line, &err) < 0) {
+		run_fail_lab(run, &err);
+		return;
+	}
 	while (!hits_agree(run, &err)) {
 		if (clock_now() > until) {
 			run_fail_lab(run, &err);
@@ -385,6 +425,8 @@ static void run_release(struct run *run)
 	for (int i = 0; i < run->n_watches; i++)
 		source_drop(run->watches[i]);
 	source_drop(run->control);
+	source_drop(run->line_source);
+	delayline_close(run->line);
 	for (int i = 0; run->filters && i < run->plan->topo.n_hosts; i++)
 		filter_free(run->filters[i]);
 	observer_close(run->observer);
@@ -423,6 +465,7 @@ int run_case(const struct scenario *scenario, const struct plan *plan,
 	struct lab_err err = { 0 };
 	int ret;
 
+	thread_prompt(false);
 	signal(SIGPIPE, SIG_IGN);
 	run.journal = journal_new(event_fd);
 	if (!run.journal)

@@ -3,6 +3,7 @@
 #ifndef NSLAB_RUN_RUN_PRIVATE_H
 #define NSLAB_RUN_RUN_PRIVATE_H
 
+#include "impair/delayline.h"
 #include "impair/filter.h"
 #include "lab/event/event.h"
 #include "lab/run/journal.h"
@@ -29,6 +30,8 @@ struct run {
 	struct network *net;
 	struct observer *observer;
 	struct filter **filters;
+	struct delayline *line; /* NULL while nothing needs it */
+	struct source *line_source;
 	struct source **watches;
 	int n_watches;
 	struct source *control;
@@ -53,6 +56,9 @@ void run_emit(struct run *run, struct event *event);
 
 /** run_begin_event() - the first record of the log, as of @begun_ns (CLOCK_MONOTONIC) */
 void run_begin_event(struct run *run, int64_t begun_ns);
+
+/** run_line() - the lab's delay line, opened at first need; 0 or -errno */
+int run_line(struct run *run, struct delayline **ret, struct lab_err *err);
 
 /** run_fail_lab() - the lab itself failed */
 void run_fail_lab(struct run *run, const struct lab_err *err);

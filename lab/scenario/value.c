@@ -8,25 +8,19 @@
 #include <string.h>
 #include <strings.h>
 
+#include "impair/duration.h"
+
 #define NS_PER_US INT64_C(1000)
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S  INT64_C(1000000000)
 
-#define DURATION_MAX_NS (INT64_C(24) * 3600 * NS_PER_S)
-#define BYTES_MAX	(INT64_C(1) << 30)
-#define RATE_MAX	INT64_C(1000000000000)
+#define BYTES_MAX (INT64_C(1) << 30)
+#define RATE_MAX  INT64_C(1000000000000)
 
 /* struct suffix - a unit and what it stands for */
 struct suffix {
 	const char *text;
 	int64_t factor;
-};
-
-static const struct suffix DURATION_SUFFIXES[] = {
-	{ "us", NS_PER_US },	  { "µs", NS_PER_US }, /* micro sign, U+00B5 */
-	{ "μs", NS_PER_US }, /* Greek mu, U+03BC: looks the same, and keyboards have it */
-	{ "ms", NS_PER_MS },	  { "s", NS_PER_S },	    { "m", 60 * NS_PER_S },
-	{ "min", 60 * NS_PER_S }, { "h", 3600 * NS_PER_S }, { NULL, 0 },
 };
 
 static const struct suffix BYTES_SUFFIXES[] = {
@@ -118,19 +112,7 @@ static int decimal_times(const struct decimal *n, int64_t factor, int64_t max, i
 
 int value_duration(const char *text, int64_t *ret_ns)
 {
-	struct decimal n;
-	int64_t factor;
-	int err;
-
-	if (!strcmp(text, "0")) {
-		*ret_ns = 0;
-		return 0;
-	}
-	err = take_decimal(&text, 6, &n);
-	if (err)
-		return err;
-	factor = suffix_factor(DURATION_SUFFIXES, text);
-	return factor ? decimal_times(&n, factor, DURATION_MAX_NS, ret_ns) : -EINVAL;
+	return duration_parse(text, ret_ns);
 }
 
 int value_delay(const char *text, int64_t *ret_ns, int64_t *ret_jitter_ns)
@@ -337,30 +319,7 @@ int value_after(const char *text, struct compare *ret)
 	return 0;
 }
 
-/* struct scale - a unit for display, and the least that is still better shown in the next one */
-struct scale {
-	const char *unit;
-	double ns;
-	double limit;
-};
-
 const char *value_text_duration(int64_t ns, char *buf, size_t size)
 {
-	static const struct scale SCALES[] = {
-		{ "ns", 1, 1000 },   { "us", 1e3, 1000 },    { "ms", 1e6, 1000 },
-		{ "s", 1e9, 10000 }, { "min", 60e9, 10000 }, { "h", 3600e9, 1e30 },
-	};
-	const struct scale *scale = SCALES;
-	double magnitude = ns < 0 ? -(double)ns : (double)ns;
-	char digits[32];
-
-	/* %.4g rounds to four digits; the unit is chosen by what is then shown: 1 s, not 1000 ms */
-	for (;; scale++) {
-		snprintf(digits, sizeof(digits), "%.4g", magnitude / scale->ns);
-		if (strtod(digits, NULL) < scale->limit)
-			break;
-	}
-	snprintf(buf, size, "%s%s %s", ns < 0 ? "-" : "", ns ? digits : "0",
-		 ns ? scale->unit : "s");
-	return buf;
+	return duration_words(ns, buf, size);
 }

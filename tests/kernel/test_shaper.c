@@ -30,7 +30,7 @@ static struct shaper *shaper_of(const struct lab *lab, enum shape_backend backen
 	struct lab_err err = { 0 };
 	struct shaper *shaper;
 
-	must_work(shaper_open(lab->net, &lab->topo, SHAPE_QUEUE, NULL, SEED, &shaper, &err), &err);
+	must_work(shaper_open(lab->net, &lab->topo, SHAPE_QUEUE, SEED, &shaper, &err), &err);
 	if (backend == SHAPE_NETEM)
 		shaper->backend = &BACKEND_NETEM;
 	must_equal(shaper_backend(shaper), backend);
@@ -382,22 +382,6 @@ static void test_a_plain_wire_needs_no_rules(void **state)
 	inside(plain_needs_nothing, NULL);
 }
 
-/* Two links between the same hosts have names, and so chances, of their own. */
-static void test_directions_have_names(void **state)
-{
-	struct topology topo;
-	char name[SHAPER_NAME_SIZE];
-
-	(void)state;
-	topo_make(&topo, "a b c", "a-b b-c b-a");
-	assert_string_equal(shaper_direction(&topo, 0, 0, name), "a -> b");
-	assert_string_equal(shaper_direction(&topo, 0, 1, name), "b -> a");
-	assert_string_equal(shaper_direction(&topo, 1, 1, name), "c -> b");
-	assert_string_equal(shaper_direction(&topo, 2, 0, name), "b -> a #2");
-	assert_string_equal(shaper_direction(&topo, 2, 1, name), "a -> b #2");
-	topology_free(&topo);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,7 +391,6 @@ int main(void)
 		cmocka_unit_test(test_copies_pass_the_rules),
 		cmocka_unit_test(test_departures_are_logged),
 		cmocka_unit_test(test_a_plain_wire_needs_no_rules),
-		cmocka_unit_test(test_directions_have_names),
 	};
 
 	return TEST_MAIN("shaper", tests, NULL, NULL);

@@ -267,7 +267,9 @@ static inline struct model *model_build(const struct topology *topo, int host,
 	struct lab_err err = { 0 };
 
 	assert_int_equal(batch_begin(&batch), 0);
-	assert_int_equal(ruleset_build(&batch, topo, host, faults, n, disarmed, &err), 0);
+	assert_int_equal(ruleset_build(&batch, topo, host, faults, n,
+				       &(struct ruleset_options){ .disarmed = disarmed }, &err),
+			 0);
 	batch_walk(&batch, m, model_message);
 	batch_free(&batch);
 	return m;

@@ -164,7 +164,7 @@ static void test_scenario_refuses_bad_faults(void **state)
 		{ FAULT("at: fw, action: dorp"), 5, 30, "did you mean 'drop'?" },
 		{ FAULT("at: fw, action: reject host-unreachible"), 5, 30,
 		  "did you mean 'reject host-unreachable'?" },
-		{ FAULT("at: fw, action: delay 4s"), 5, 30, "not available yet" },
+		{ FAULT("at: fw, action: delay 4h"), 5, 30, "at most a minute" },
 		{ FAULT("at: fw, action: reject tcp-reset"), 5, 30, "only TCP can be rejected" },
 		{ FAULT("at: fw, match: {protocol: udp}, action: reject tcp-reset"), 5, 54,
 		  "only TCP can be rejected" },
