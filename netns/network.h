@@ -64,13 +64,30 @@ const char *network_missing(const struct network *net, int i);
  * network_link_down() - lower the interface at one end of a link, as ``ip link set down`` does
  * @end: that host loses the interface's addresses and routes as the kernel takes them; the other end
  *       loses its carrier, as with a pulled cable, and keeps its addresses and routes
+ * Return: 0; -EALREADY if either end was lowered; -errno
  */
 int network_link_down(struct network *net, int link, int end, struct lab_err *err);
 
-/** network_link_up() - raise it again, with the addresses, neighbours and routes that it was built with */
-int network_link_up(struct network *net, int link, int end, struct lab_err *err);
+/**
+ * network_link_up() - raise the end that was lowered, with the addresses, neighbours and routes that
+ * it was built with
+ * Return: 0 or -errno. It carries packets once network_link_ready() says so
+ */
+int network_link_up(struct network *net, int link, struct lab_err *err);
 
-/** network_link_mtu() - another MTU at both ends; -EINVAL below 1280 with IPv6, 68 without */
+/**
+ * network_link_ready() - can both ends send and receive again?
+ * The kernel's deferred work may take up to a second (before Linux 6.9) after a link was raised or its
+ * host was rebooted, see rt_link_wait(); this looks without waiting.
+ * Return: 1 or 0, -errno; 1 for a link that is down
+ */
+int network_link_ready(struct network *net, int link, struct lab_err *err);
+
+/**
+ * network_link_mtu() - another MTU at both ends
+ * Below 1280 the kernel takes IPv6 from the link, as when it is built so; it is put back from 1280 on.
+ * Return: 0; -EINVAL below 68 or above 65535; -errno
+ */
 int network_link_mtu(struct network *net, int link, uint32_t mtu, struct lab_err *err);
 
 /**

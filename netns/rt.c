@@ -115,19 +115,37 @@ int rt_veth_add(struct rt *rt, const struct rt_veth_end *a, const struct rt_veth
 	return ret;
 }
 
+/* RTM_NEWLINK of an interface that exists: @ifi says which flags change; one attribute if @size */
+static int link_change(struct rt *rt, const struct ifinfomsg *ifi, int attr, const void *data,
+		       int size, struct lab_err *err, const char *doing)
+{
+	_cleanup_msg_ struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
+	int built = msg ? nlmsg_append(msg, (void *)ifi, sizeof(*ifi), NLMSG_ALIGNTO) : -NLE_NOMEM;
+
+	if (!built && size)
+		built = nla_put(msg, attr, size, data);
+	return transport_talk(&rt->t, built, msg, err, doing);
+}
+
 int rt_link_set(struct rt *rt, int ifindex, int up, struct lab_err *err)
 {
 	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC,
 				 .ifi_index = ifindex,
 				 .ifi_change = IFF_UP,
 				 .ifi_flags = up ? IFF_UP : 0 };
-	_cleanup_msg_ struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
 	char doing[64];
-	int built;
 
 	snprintf(doing, sizeof(doing), "cannot set interface %d %s", ifindex, up ? "up" : "down");
-	built = msg ? nlmsg_append(msg, &ifi, sizeof(ifi), NLMSG_ALIGNTO) : -NLE_NOMEM;
-	return transport_talk(&rt->t, built, msg, err, doing);
+	return link_change(rt, &ifi, 0, NULL, 0, err, doing);
+}
+
+int rt_link_mtu(struct rt *rt, int ifindex, uint32_t mtu, struct lab_err *err)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
+	char doing[64];
+
+	snprintf(doing, sizeof(doing), "cannot set the MTU of interface %d to %u", ifindex, mtu);
+	return link_change(rt, &ifi, IFLA_MTU, &mtu, sizeof(mtu), err, doing);
 }
 
 static void operstate_take(const struct nlmsghdr *nlh, void *arg)
@@ -256,6 +274,20 @@ int rt_addr_wait(struct rt *rt, const void *addr, const struct rt_place *place, 
 	snprintf(what, sizeof(what), "address %s does not come up",
 		 addr_text(AF_INET6, addr, text));
 	return await(rt, &awaited, place, err);
+}
+
+int rt_link_ready(struct rt *rt, int ifindex, struct lab_err *err)
+{
+	const struct awaited awaited = { .ifindex = ifindex };
+
+	return operstate_look(rt, &awaited, err);
+}
+
+int rt_addr_ready(struct rt *rt, const void *addr, struct lab_err *err)
+{
+	const struct awaited awaited = { .addr = addr };
+
+	return local_route_look(rt, &awaited, err);
 }
 
 int rt_addr_add(struct rt *rt, int ifindex, int family, const void *addr, int prefix,

@@ -37,6 +37,9 @@ int rt_veth_add(struct rt *rt, const struct rt_veth_end *a, const struct rt_veth
 /** rt_link_set() - raise or lower an interface (IFF_UP) */
 int rt_link_set(struct rt *rt, int ifindex, int up, struct lab_err *err);
 
+/** rt_link_mtu() - set an interface's MTU */
+int rt_link_mtu(struct rt *rt, int ifindex, uint32_t mtu, struct lab_err *err);
+
 /** struct rt_place - namespaces by fd: where @rt's socket is, and where the calling thread is */
 struct rt_place {
 	int ns_fd, home_fd;
@@ -52,6 +55,9 @@ struct rt_place {
  */
 int rt_link_wait(struct rt *rt, int ifindex, const struct rt_place *place, struct lab_err *err);
 
+/** rt_link_ready() - the same, looking only once: 1, 0 if not yet, -errno */
+int rt_link_ready(struct rt *rt, int ifindex, struct lab_err *err);
+
 /** rt_addr_add() - @addr in network byte order, 4 or 16 bytes by @family; without DAD */
 int rt_addr_add(struct rt *rt, int ifindex, int family, const void *addr, int prefix,
 		struct lab_err *err);
@@ -63,6 +69,9 @@ int rt_addr_add(struct rt *rt, int ifindex, int family, const void *addr, int pr
  */
 int rt_addr_wait(struct rt *rt, const void *addr, const struct rt_place *place,
 		 struct lab_err *err);
+
+/** rt_addr_ready() - the same, looking only once: 1, 0 if not yet, -errno */
+int rt_addr_ready(struct rt *rt, const void *addr, struct lab_err *err);
 
 /** rt_route_add() - @dst/@prefix through the router @via on @ifindex */
 int rt_route_add(struct rt *rt, int family, const void *dst, int prefix, const void *via,

@@ -26,4 +26,14 @@ extern const struct verb VERB_HOST;
 extern const struct verb VERB_NEIGHBOUR;
 extern const struct verb VERB_NAT;
 
+struct plan;
+struct step;
+
+/**
+ * link_lowered() - is a link down after the steps that the plan has so far?
+ * @ret_by: the last of them that lowered or raised it, NULL if none
+ * Return: the end that was lowered, -1 if it is up
+ */
+int link_lowered(const struct plan *plan, int link, const struct step **ret_by);
+
 #endif

@@ -51,6 +51,9 @@ extern const struct value_type VALUE_CONN;     /* struct ref: made by dial or ac
 extern const struct value_type VALUE_SOCKET;   /* struct ref: any named socket */
 extern const struct value_type VALUE_STEP;     /* struct ref: a background step, by as or id */
 
+extern const struct value_type VALUE_LINK; /* struct link_ref: "client -- fw", "fw -> server" */
+extern const struct value_type VALUE_MTU;  /* uint32_t, 68 … 65535, with IPv6 from 1280 */
+
 struct int_list {
 	int *list;
 	int n;
@@ -77,6 +80,18 @@ struct endpoint {
 	struct topo_addr addr;
 	uint16_t port;
 	char *text;
+};
+
+/**
+ * struct link_ref - a link of the topology
+ * @link: its index; set it to -1 before reading, to tell what was left out
+ * @end: of the host that was named last
+ * @one_way: it was "a -> b": the direction towards @end
+ */
+struct link_ref {
+	int link;
+	int end;
+	bool one_way;
 };
 
 /**

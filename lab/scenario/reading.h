@@ -68,6 +68,18 @@ int value_node_read(struct reader *r, const struct node *value, void *out);
 /** host_find() - index of the host named @name; 0, or -EINVAL after reporting at @at */
 int host_find(struct reader *r, const struct node *at, const char *name, int *ret_host);
 
+/**
+ * struct link_line - what "a -- b" says
+ * @one_way: it was "a -> b"
+ */
+struct link_line {
+	int host[2];
+	bool one_way;
+};
+
+/** link_line_read() - two hosts that a line joins, whether there is such a link or not; reports */
+int link_line_read(struct reader *r, const struct node *node, struct link_line *line);
+
 /** step_named() - index of the step that has @name as its as: or id:, -1 if there is none yet */
 int step_named(const struct plan *plan, const char *name);
 
