@@ -15,9 +15,13 @@ static const char *pick_text(const struct fault *fault, char *buf, size_t size)
 		[PICK_NTH] = "number", [PICK_FIRST] = "first", [PICK_EVERY] = "every"
 	};
 
+	const char *per = fault->per_connection ? " per connection" : "";
+
 	buf[0] = '\0';
-	if (fault->pick != PICK_ALL)
-		snprintf(buf, size, " (%s %u)", words[fault->pick], fault->n);
+	if (fault->pick == PICK_CHANCE)
+		snprintf(buf, size, " (%g %%%s)", fault->n / 1e4, per);
+	else if (fault->pick != PICK_ALL)
+		snprintf(buf, size, " (%s %u%s)", words[fault->pick], fault->n, per);
 	return buf;
 }
 

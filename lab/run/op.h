@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "lab/observe/observer.h"
 #include "lab/run/loop.h"
@@ -39,7 +40,8 @@ struct sock {
  * @error, @code, @bytes, @eof: its result; @bytes is -1 where it moves none
  * @detail: more for the reader
  * @state: the verb's own, from op_state(); freed with the op
- * @dial_addr, @dial_port: whom a dial calls, which its socket does not tell before it is connected
+ * @answers: addresses that a lookup came to, with ", " between them; NULL for none
+ * @dial_addr, @dial_port: whom the step calls, which a dial's socket does not tell before it is connected
  * @blocking, @unblocked, @expired: of op_block()
  * @own_fd: of op_hold()
  *
@@ -63,6 +65,7 @@ struct op {
 	int64_t bytes;
 	bool eof;
 	char detail[160];
+	const char *answers;
 	void *state;
 	struct source *source;
 	int watched_fd;
@@ -163,6 +166,18 @@ struct sock *op_sock(struct op *op, const struct ref *ref);
  */
 int sock_open_family(struct op *op, const struct sockopts *options, uint16_t port, int type,
 		     int af);
+
+/**
+ * sock_address() - the address of @to as @op's host knows it
+ * @fam: which of them, where @to is a host's name
+ * @ret, @ret_len: with @port; also in @op's dial_addr and dial_port
+ * Return: false: there is none, and the op is over
+ */
+bool sock_address(struct op *op, const struct endpoint *to, int fam, uint16_t port,
+		  struct sockaddr_storage *ret, socklen_t *ret_len);
+
+/** sock_host() - index of the host of @topo that has this address, or -1 */
+int sock_host(const struct sockaddr_storage *ss, const struct topology *topo);
 
 /** sock_blocking() - make calls on this socket block, for op_block(); false: the op is over */
 bool sock_blocking(struct op *op, struct sock *sock);

@@ -28,6 +28,7 @@ enum error_kind {
 	ERROR_NONE,
 	ERROR_DEADLINE, /* our own deadline ran out: the program gave up */
 	ERROR_ERRNO,	/* the kernel's errno, also ETIMEDOUT: the kernel gave up */
+	ERROR_LOOKUP,	/* getaddrinfo()'s EAI_…: the name has no address, or nobody says which */
 	ERROR_EOF,	/* the peer ended the stream before the asked bytes had come */
 };
 
@@ -35,7 +36,9 @@ enum error_kind {
  * struct expect - what a step is expected to come to; what is left out is not judged, but for
  * the error, which is then none
  * @error_set: whether the file says it (@error_line, @error_col)
- * @code: errno for ERROR_ERRNO
+ * @code: errno for ERROR_ERRNO, EAI_… for ERROR_LOOKUP
+ * @address: as written, or NULL; owned. @address_host: the host of that name; else @address_bytes of
+ *           @address_fam
  */
 struct expect {
 	bool error_set;
@@ -46,6 +49,11 @@ struct expect {
 	struct compare bytes;
 	bool eof_set, eof;
 	int eof_line, eof_col;
+	char *address;
+	int address_host;
+	int address_fam;
+	uint8_t address_bytes[16];
+	int address_line, address_col;
 	int line;
 };
 
