@@ -21,7 +21,7 @@
 #include "lab/observe/flow.h"
 #include "netns/cleanup.h"
 
-enum { PACKET_MAX = 65575, PASSING_SLOTS = 4096 };
+enum { PACKET_MAX = 65575, PASSING_SLOTS = 4096, FLIGHT_SLOTS = 4096, FDS_PER_HOST = 3 };
 
 /**
  * struct passing - packets that came in and have not gone out yet
@@ -32,13 +32,38 @@ struct passing {
 	int n;
 };
 
+/**
+ * struct gate - an interface where packets are held
+ * @held_ns: CLOCK_MONOTONIC since when the delay line holds what comes in, 0 never
+ * @departs_ns: since when netem holds what goes out
+ */
+struct gate {
+	int64_t held_ns, departs_ns;
+};
+
+struct watch;
+
+/* A packet that was given to netem, until it is told. */
+struct departed {
+	struct watch *watch;
+	struct event event;
+	int ifindex;
+};
+
+/* A packet that was given to netem: when, by what passing_key() says of it. */
+struct flight {
+	uint64_t key;
+	int64_t left_ns;
+};
+
 struct watch {
 	struct observer *observer;
 	int host;
 	struct hitlog *hitlog;
 	struct diag *diag;
-	struct passing *passing; /* NULL where nothing is forwarded */
-	int64_t *held_ns; /* by ifindex: CLOCK_MONOTONIC since when the delay line holds what comes in; 0 never */
+	struct passing *passing;   /* NULL where nothing is forwarded */
+	struct hitlog *departures; /* NULL where netem shapes nothing */
+	struct gate *gates;	   /* by ifindex */
 };
 
 struct observer {
@@ -46,7 +71,10 @@ struct observer {
 	const struct topology *topo;
 	const struct fault *faults;
 	int n_faults;
-	const char *hit_text;
+	struct observer_options options;
+	struct departed *departed;
+	size_t n_departed, cap_departed;
+	struct flight *flights; /* FLIGHT_SLOTS, NULL without netem */
 	const struct axis *axis;
 	void (*emit)(void *arg, struct event *event);
 	void *arg;
@@ -65,13 +93,13 @@ struct observer {
 static int watch_open(struct observer *o, int host, struct lab_err *err)
 {
 	struct watch *w = &o->watches[host];
-	bool faulty = false;
+	bool faulty = o->options.links;
 	int ret;
 
 	w->observer = o;
 	w->host = host;
-	w->held_ns = calloc((size_t)o->topo->n_links + 2, sizeof(*w->held_ns));
-	if (!w->held_ns)
+	w->gates = calloc((size_t)o->topo->n_links + 2, sizeof(*w->gates));
+	if (!w->gates)
 		return lab_err_set(err, ENOMEM, "cannot watch the lab");
 	for (int i = 0; i < o->n_faults; i++)
 		faulty |= o->faults[i].host == host;
@@ -85,11 +113,13 @@ static int watch_open(struct observer *o, int host, struct lab_err *err)
 		ret = diag_open(o->net, host, &w->diag, err);
 	if (!ret && faulty)
 		ret = hitlog_open(o->net, host, &w->hitlog, err);
+	if (!ret && o->options.departures)
+		ret = hitlog_open_group(o->net, host, SHAPER_DEPART_GROUP, &w->departures, err);
 	return ret < 0 ? lab_err_wrap(err, "host %s", o->topo->hosts[host].name) : 0;
 }
 
 int observer_open(const struct network *net, const struct topology *topo,
-		  const struct fault *faults, int n_faults, const char *hit_text,
+		  const struct fault *faults, int n_faults, const struct observer_options *options,
 		  const struct axis *axis, void (*emit)(void *arg, struct event *event), void *arg,
 		  struct observer **ret_obs, struct lab_err *err)
 {
@@ -102,7 +132,7 @@ int observer_open(const struct network *net, const struct topology *topo,
 				.topo = topo,
 				.faults = faults,
 				.n_faults = n_faults,
-				.hit_text = hit_text,
+				.options = *options,
 				.axis = axis,
 				.emit = emit,
 				.arg = arg };
@@ -110,7 +140,10 @@ int observer_open(const struct network *net, const struct topology *topo,
 	o->captures = calloc((size_t)topo->n_hosts, sizeof(*o->captures));
 	o->hits = calloc((size_t)n_faults + 1, sizeof(*o->hits));
 	o->flows = flow_table_new();
-	if (!o->watches || !o->captures || !o->hits || !o->flows)
+	if (options->departures)
+		o->flights = calloc(FLIGHT_SLOTS, sizeof(*o->flights));
+	if (!o->watches || !o->captures || !o->hits || !o->flows ||
+	    (options->departures && !o->flights))
 		ret = lab_err_set(err, ENOMEM, "cannot watch the lab");
 	for (int h = 0; !ret && h < topo->n_hosts; h++)
 		ret = watch_open(o, h, err);
@@ -131,7 +164,8 @@ static void watch_close(struct observer *o, int host)
 	hitlog_close(w->hitlog);
 	diag_close(w->diag);
 	free(w->passing);
-	free(w->held_ns);
+	hitlog_close(w->departures);
+	free(w->gates);
 	*w = (struct watch){ 0 };
 }
 
@@ -160,21 +194,26 @@ void observer_close(struct observer *o)
 	free(o->watches);
 	free(o->captures);
 	free(o->hits);
+	free(o->flights);
+	free(o->departed);
 	free(o->sightings);
 	free(o);
 }
 
 int observer_fd_at(const struct observer *o, int i)
 {
-	int host = i / 2;
+	int host = i / FDS_PER_HOST;
+	const struct watch *w;
 
 	if (host >= o->topo->n_hosts)
 		return -1;
-	if (i % 2 == 0)
-		return capture_fd(o->captures[host]);
-	/* a host without faults has no hit log: its capture again, so that -1 stays the end */
-	return o->watches[host].hitlog ? hitlog_fd(o->watches[host].hitlog) :
-					 capture_fd(o->captures[host]);
+	w = &o->watches[host];
+	if (i % FDS_PER_HOST == 1 && w->hitlog)
+		return hitlog_fd(w->hitlog);
+	if (i % FDS_PER_HOST == 2 && w->departures)
+		return hitlog_fd(w->departures);
+	/* also for the logs that there are not, so that -1 stays the end */
+	return capture_fd(o->captures[host]);
 }
 
 struct diag *observer_diag(struct observer *o, int host)
@@ -399,18 +438,91 @@ void observer_line(struct observer *o, struct delayline *line)
 	o->line = line;
 }
 
-void observer_hold(struct observer *o, int host, int ifindex)
+void observer_shaped(struct observer *o, const struct shaper *shaper)
 {
-	int64_t *since = &o->watches[host].held_ns[ifindex];
+	for (int i = 0; i < 2 * o->topo->n_links; i++) {
+		const struct topo_link *link = &o->topo->links[i / 2];
+		struct gate *gate = &o->watches[link->host[i % 2]].gates[link->ifindex[i % 2]];
 
-	if (!*since)
-		*since = clock_now();
+		if (!gate->held_ns && shaper_held(shaper, i / 2, i % 2))
+			gate->held_ns = clock_now();
+		if (!gate->departs_ns && shaper_departs(shaper, i / 2, i % 2))
+			gate->departs_ns = clock_now();
+	}
+}
+
+/* The gate at an interface; NULL for one that is not a link's. */
+static const struct gate *gate_at(const struct watch *w, int ifindex)
+{
+	return ifindex > 0 && ifindex < w->observer->topo->n_links + 2 ? &w->gates[ifindex] : NULL;
 }
 
 static bool is_held(const struct watch *w, int ifindex, int64_t t_ns)
 {
-	return ifindex > 0 && ifindex < w->observer->topo->n_links + 2 && w->held_ns[ifindex] &&
-	       t_ns + w->observer->axis->t0_ns >= w->held_ns[ifindex];
+	const struct gate *gate = gate_at(w, ifindex);
+
+	return gate && gate->held_ns && t_ns + w->observer->axis->t0_ns >= gate->held_ns;
+}
+
+static bool departs(const struct watch *w, int ifindex, int64_t t_ns)
+{
+	const struct gate *gate = gate_at(w, ifindex);
+
+	return gate && gate->departs_ns && t_ns + w->observer->axis->t0_ns >= gate->departs_ns;
+}
+
+static struct flight *flight_of(const struct observer *o, const struct packet *p, uint64_t *ret_key)
+{
+	*ret_key = passing_key(p);
+	return &o->flights[*ret_key % FLIGHT_SLOTS];
+}
+
+/* How long netem held a packet that arrives now, -1 if it did not. */
+static int64_t flight_end(const struct observer *o, const struct packet *p, int64_t t_ns)
+{
+	uint64_t key;
+	const struct flight *flight = o->flights ? flight_of(o, p, &key) : NULL;
+
+	return flight && flight->key == key ? t_ns - flight->left_ns : -1;
+}
+
+/* A packet was given to netem. */
+static void departure_take(void *arg, const struct hit *hit)
+{
+	struct watch *w = arg;
+	struct observer *o = w->observer;
+	struct event event = { .type = EVENT_PACKET, .host = w->host };
+	struct packet *p = &event.packet.packet;
+	struct flight *flight;
+	uint64_t key;
+
+	if (packet_decode(hit->packet, hit->len, PACKET_MAX, p) < 0 || housekeeping(p))
+		return;
+	event.t_ns = hit->stamp_ns ? axis_from_realtime(o->axis, hit->stamp_ns) : axis_now(o->axis);
+	event.packet.out = true;
+	event.packet.held_ns = -1;
+	flight = flight_of(o, p, &key);
+	*flight = (struct flight){ .key = key, .left_ns = event.t_ns };
+	if (o->n_departed == o->cap_departed) {
+		size_t cap = o->cap_departed ? 2 * o->cap_departed : 64;
+		struct departed *list = realloc(o->departed, cap * sizeof(*list));
+
+		if (!list) {
+			o->broken = true;
+			return;
+		}
+		o->departed = list;
+		o->cap_departed = cap;
+	}
+	o->departed[o->n_departed++] = (struct departed){ w, event, hit->ifindex_out };
+}
+
+/* Told last: by then it is known what came in, so what is passed on is told from what is made here. */
+static void departed_note(struct observer *o)
+{
+	for (size_t i = 0; i < o->n_departed; i++)
+		packet_note(o->departed[i].watch, &o->departed[i].event, o->departed[i].ifindex);
+	o->n_departed = 0;
 }
 
 static void frame_take(void *arg, const struct frame *frame)
@@ -423,13 +535,14 @@ static void frame_take(void *arg, const struct frame *frame)
 	if (packet_decode(frame->data, frame->len, frame->wire_len, p) < 0 || housekeeping(p))
 		return;
 	event.t_ns = axis_from_realtime(o->axis, frame->stamp_ns);
-	if (!frame->out && is_held(w, frame->ifindex, event.t_ns))
+	if (frame->out ? departs(w, frame->ifindex, event.t_ns) :
+			 is_held(w, frame->ifindex, event.t_ns))
 		return;
 	/* what leaves may have been let go a moment ago: that is known by now, and has to be known first */
 	if (frame->out)
 		line_read(o);
 	event.packet.out = frame->out;
-	event.packet.held_ns = -1;
+	event.packet.held_ns = frame->out ? -1 : flight_end(o, p, event.t_ns);
 	packet_note(w, &event, frame->ifindex);
 }
 
@@ -446,9 +559,11 @@ static void hit_take(void *arg, const struct hit *hit)
 		fault = &o->faults[i];
 		o->hits[i]++;
 	}
-	if (!fault || packet_decode(hit->packet, hit->len, PACKET_MAX, &event.hit.packet) < 0)
+	/* else it is a link that lost the packet */
+	if (packet_decode(hit->packet, hit->len, PACKET_MAX, &event.hit.packet) < 0)
 		return;
-	if (w->passing && hit->hook == NF_INET_FORWARD && !o->hit_text && fault->action->emit)
+	if (fault && w->passing && hit->hook == NF_INET_FORWARD && !o->options.hit_text &&
+	    fault->action->emit)
 		passing_killed(w, &event.hit.packet);
 	/* the kernel cuts the stamp to microseconds: the packet came in within that one */
 	event.t_ns = axis_from_realtime(o->axis, hit->stamp_ns + 999);
@@ -457,7 +572,7 @@ static void hit_take(void *arg, const struct hit *hit)
 	event.hit.from = owner(o, &event.hit.packet, event.hit.packet.src);
 	event.hit.to = owner(o, &event.hit.packet, event.hit.packet.dst);
 	event.hit.fault = strdup(hit->fault);
-	event.hit.past = strdup(o->hit_text ?: fault->action->past);
+	event.hit.past = strdup(!fault ? "lost" : o->options.hit_text ?: fault->action->past);
 	o->emit(o->arg, &event);
 }
 
@@ -466,6 +581,12 @@ int observer_drain(struct observer *o, struct lab_err *err)
 	int packets = 0;
 
 	line_read(o);
+	for (int h = 0; h < o->topo->n_hosts; h++) {
+		struct watch *w = &o->watches[h];
+
+		if (w->departures && hitlog_read(w->departures, departure_take, w, err) < 0)
+			return lab_err_wrap(err, "host %s", o->topo->hosts[h].name);
+	}
 	for (int h = 0; h < o->topo->n_hosts; h++) {
 		struct watch *w = &o->watches[h];
 
@@ -478,6 +599,7 @@ int observer_drain(struct observer *o, struct lab_err *err)
 					   o->topo->hosts[h].name,
 					   (unsigned long long)capture_lost(o->captures[h]));
 	}
+	departed_note(o);
 	line_read(o);
 	if (o->line_error.code) {
 		*err = o->line_error;

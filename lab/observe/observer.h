@@ -5,6 +5,7 @@
 
 #include "impair/delayline.h"
 #include "impair/fault.h"
+#include "impair/shaper.h"
 #include "lab/event/event.h"
 #include "lab/observe/axis.h"
 #include "lab/observe/diag.h"
@@ -38,12 +39,24 @@ struct end {
 };
 
 /**
- * observer_open() - begin to watch all hosts
+ * struct observer_options - what else there is to be seen
+ * @hit_text: what became of the packets that faults acted on, NULL for what their action says
+ * @links: links are shaped, or may be later: losses are logged at any host
+ * @departures: by netem: departures are logged
+ */
+struct observer_options {
+	const char *hit_text;
+	bool links;
+	bool departures;
+};
+
+/**
+ * observer_open() - begin to watch all hosts, before anything is in force
  * @emit: takes each event over; called with @arg
  * Everything else is borrowed.
  */
 int observer_open(const struct network *net, const struct topology *topo,
-		  const struct fault *faults, int n_faults, const char *hit_text,
+		  const struct fault *faults, int n_faults, const struct observer_options *options,
 		  const struct axis *axis, void (*emit)(void *arg, struct event *event), void *arg,
 		  struct observer **ret, struct lab_err *err);
 void observer_close(struct observer *observer);
@@ -55,10 +68,12 @@ void observer_close(struct observer *observer);
 void observer_line(struct observer *observer, struct delayline *line);
 
 /**
- * observer_hold() - from now on the delay line holds what comes in at an interface
- * Packets arrive there when it lets them go; what the capture sees is only that they came to wait.
+ * observer_shaped() - take note of which interfaces are shaped by now, after each shaper_set()
+ * Packets that the delay line holds arrive when it lets them go; what the capture sees is only that they
+ * came to wait. Packets that netem holds leave when they are given to it; what the capture sees is that
+ * netem lets them go, which is when they arrive at the other end.
  */
-void observer_hold(struct observer *observer, int host, int ifindex);
+void observer_shaped(struct observer *observer, const struct shaper *shaper);
 
 /**
  * observer_host_anew() - a host has a new namespace (network_reboot()): go on in that one
@@ -68,7 +83,7 @@ void observer_hold(struct observer *observer, int host, int ifindex);
  */
 int observer_host_anew(struct observer *observer, int host, struct lab_err *err);
 
-/** observer_fd_at() - descriptors to poll for POLLIN; -1 behind the last */
+/** observer_fd_at() - descriptors to poll for POLLIN, the same one perhaps several times; -1 behind the last */
 int observer_fd_at(const struct observer *observer, int i);
 
 /**

@@ -179,16 +179,19 @@ static void control_ready(void *arg, uint32_t events)
 
 int run_watch(struct run *run, struct lab_err *err)
 {
-	int n = 2 * run->plan->topo.n_hosts;
+	int n = 0, last = -1;
 
+	while (observer_fd_at(run->observer, n) >= 0)
+		n++;
 	run->watches = calloc((size_t)n, sizeof(*run->watches));
 	if (!run->watches)
 		return lab_err_set(err, ENOMEM, "cannot watch the lab");
 	for (int i = 0; i < n; i++) {
 		int fd = observer_fd_at(run->observer, i);
 
-		if (i % 2 && fd == observer_fd_at(run->observer, i - 1))
+		if (fd == last)
 			continue;
+		last = fd;
 		run->watches[run->n_watches] = source_add(run->loop, fd, EPOLLIN, watch_ready, run);
 		if (!run->watches[run->n_watches++])
 			return lab_err_set(err, errno, "cannot watch the lab");
@@ -232,14 +235,16 @@ static int lab_build(struct run *run, struct lab_err *err)
 	const struct plan *plan = run->plan;
 	struct network_options options = { .unpinned = run->options->unpinned };
 	struct event event = { .type = EVENT_BUILT, .host = -1 };
+	struct observer_options watched = {
+		.hit_text = run->options->disarmed ? "let pass" : NULL,
+	};
 	int64_t begun = clock_now();
 	int ret;
 
 	ret = network_build(&plan->topo, &options, &run->net, err);
 	if (!ret)
-		ret = observer_open(run->net, &plan->topo, plan->faults, plan->n_faults,
-				    run->options->disarmed ? "let pass" : NULL, &run->axis,
-				    emit_taken, run, &run->observer, err);
+		ret = observer_open(run->net, &plan->topo, plan->faults, plan->n_faults, &watched,
+				    &run->axis, emit_taken, run, &run->observer, err);
 	ret = ret ?: filters_create(run, err);
 	if (!ret)
 		ret = run_watch(run, err);
