@@ -635,6 +635,16 @@ void delayline_close(struct delayline *line)
 	free(line);
 }
 
+int delayline_probe(struct delayline *line, int host, struct lab_err *err)
+{
+	int ret = line->form ?: queue_form(line->net, host, err);
+
+	if (ret < 0)
+		return ret;
+	line->form = ret;
+	return 0;
+}
+
 /* What chance depends on: the fault's name, or the direction's. */
 static void lane_name(const struct delayline *line, const struct lane *lane, char *buf, size_t size)
 {
@@ -672,12 +682,9 @@ static int queue_prepare(struct delayline *line, struct queue *queue, const stru
 	char name[160];
 	int ret;
 
-	if (!line->form) {
-		ret = queue_form(line->net, lane->host, err);
-		if (ret < 0)
-			return ret;
-		line->form = ret;
-	}
+	ret = delayline_probe(line, lane->host, err);
+	if (ret < 0)
+		return ret;
 	lane_name(line, lane, name, sizeof(name));
 	if (lane_init(&queue->state, lane, name, line->options.seed) < 0)
 		return lab_err_set(err, ENOMEM, "cannot add a lane to the delay line");

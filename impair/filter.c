@@ -50,9 +50,14 @@ static int lanes_add(struct queues *queues, int host, const struct fault *faults
 		/* without it a reject is sent at once, which a connect() under way does not hear */
 		if (!options->line && !faults[i].per_connection && faults[i].action->emit)
 			continue;
-		if (!options->line)
-			return lab_err_set(err, EINVAL, "fault %s needs the delay line",
-					   faults[i].name);
+		if (!options->line) {
+			ret = lab_err_set(err, EOPNOTSUPP, "fault %s needs the delay line",
+					  faults[i].name);
+			lab_err_fix(
+				err,
+				"modprobe nfnetlink_queue nft_queue (CONFIG_NETFILTER_NETLINK_QUEUE, CONFIG_NFT_QUEUE)");
+			return ret;
+		}
 		if (!options->disarmed && fault_hold(&faults[i], NULL))
 			ret = delayline_add(options->line, &lane, &queues->hold[i], err);
 		lane.picks = true;

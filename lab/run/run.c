@@ -199,8 +199,22 @@ int run_watch(struct run *run, struct lab_err *err)
 	return 0;
 }
 
+static void note_no_line(struct run *run, const struct lab_err *why)
+{
+	struct event note = { .type = EVENT_NOTE, .host = -1 };
+	char text[768], *words;
+
+	if (asprintf(&words,
+		     "an ICMP reject is heard by a connect() only at its next SYN, a second later: %s",
+		     lab_err_text(why, text, sizeof(text))) < 0)
+		return;
+	note.note.text = words;
+	run_emit(run, &note);
+}
+
 static int filters_create(struct run *run, struct lab_err *err)
 {
+	struct lab_err why = { 0 };
 	const struct plan *plan = run->plan;
 	struct filter_options options = { .disarmed = run->options->disarmed,
 					  .seed = run->options->seed };
@@ -209,6 +223,11 @@ static int filters_create(struct run *run, struct lab_err *err)
 	for (int i = 0; !ret && i < plan->n_faults; i++) {
 		if (filter_needs_line(&plan->faults[i], options.disarmed))
 			ret = run_line(run, &options.line, err);
+	}
+	/* rejects can do without: filter_create() tells of faults that cannot */
+	if (options.line && !ret && delayline_probe(options.line, 0, &why) < 0) {
+		options.line = NULL;
+		note_no_line(run, &why);
 	}
 	for (int i = 0; !ret && i < plan->n_faults; i++) {
 		int host = plan->faults[i].host;
