@@ -88,7 +88,7 @@ void shaper_close(struct shaper *shaper)
 
 bool shaper_needs_line(const struct shaper *shaper, const struct shape *shape)
 {
-	return !shaper->line && !shaper->backend->sending && shape_holds(shape);
+	return !shaper->line && !shaper->backend->sending && !shape_is_none(shape);
 }
 
 void shaper_use_line(struct shaper *shaper, struct delayline *line)
@@ -120,7 +120,7 @@ static int talker_open(const struct shaper *shaper, int host, struct lab_err *er
 }
 
 static int rules_build(struct shaper *shaper, struct batch *batch, const struct shaped_end *at,
-		       int host, const struct direction *d, int queue, bool depart)
+		       int host, const struct direction *d, int queue)
 {
 	int ret = 0;
 
@@ -133,13 +133,11 @@ static int rules_build(struct shaper *shaper, struct batch *batch, const struct 
 	if (!ret && queue >= 0)
 		ret = shaper_rules_queue(batch, at, (uint16_t)queue,
 					 delayline_compat(shaper->line));
-	if (!ret && depart)
-		ret = shaper_rules_depart(batch, at);
 	return ret;
 }
 
 int shaper_rules_commit(struct shaper *shaper, int link, int end, struct direction *d, int queue,
-			bool depart, struct lab_err *err)
+			struct lab_err *err)
 {
 	_cleanup_(batch_free) struct batch batch = { 0 };
 	_cleanup_close_ int fd = -1;
@@ -147,10 +145,10 @@ int shaper_rules_commit(struct shaper *shaper, int link, int end, struct directi
 	int host = shaper_end(shaper, link, end, d, &at), ret;
 	char doing[160];
 
-	if (d->ruled && d->lossy == d->shape.loss && queue < 0 && !depart)
+	if (d->ruled && d->lossy == d->shape.loss && queue < 0)
 		return 0;
 	snprintf(doing, sizeof(doing), "cannot write the rules of %s (nf_tables)", d->name);
-	if (batch_begin(&batch) < 0 || rules_build(shaper, &batch, &at, host, d, queue, depart) < 0)
+	if (batch_begin(&batch) < 0 || rules_build(shaper, &batch, &at, host, d, queue) < 0)
 		return lab_err_set(err, ENOMEM, "%s", doing);
 	fd = talker_open(shaper, host, err);
 	ret = fd < 0 ? fd : batch_commit(&batch, fd, doing, err);
@@ -251,7 +249,7 @@ int shaper_host_anew(struct shaper *shaper, int host, struct lab_err *err)
 		/* rules and a lane at the neighbour's end outlive the link; a netem does not */
 		if (!shaper->backend->sending && shaper_loss_host(shaper, i / 2, i % 2) != host)
 			continue;
-		d->ruled = d->holds = d->tabled = false;
+		d->ruled = d->netem = d->tabled = false;
 		d->lossy = 0;
 		d->lane = -1;
 		ret = shaper->backend->set(shaper, i / 2, i % 2, d, err);
@@ -268,10 +266,10 @@ enum shape_backend shaper_backend(const struct shaper *shaper)
 
 bool shaper_held(const struct shaper *shaper, int link, int end)
 {
-	return !shaper->backend->sending && shaper->directions[link][!end].holds;
+	return !shaper->backend->sending && shaper->directions[link][!end].ruled;
 }
 
 bool shaper_departs(const struct shaper *shaper, int link, int end)
 {
-	return shaper->backend->sending && shaper->directions[link][end].holds;
+	return shaper->backend->sending && shaper->directions[link][end].ruled;
 }
