@@ -53,19 +53,32 @@ static int pins_learn(struct network *net, struct lab_err *err)
 	return 0;
 }
 
+/* Is a sysctl one of this folder, "net/ipv6/conf/eth0/"? */
+static bool is_beneath(const char *key, const char *folder)
+{
+	char path[256];
+
+	return !sysctl_path(key, path, sizeof(path)) && !strncmp(path, folder, strlen(folder));
+}
+
 /*
  * What the topology asks for. Before the links are made, so that "default" values reach the
- * interfaces; and again behind them (@last), for keys that name an interface.
+ * interfaces; and again behind them, for keys that name an interface. In the calling thread's namespace.
+ * @folder: only those beneath it; NULL for all
+ * @missing_ok: what is not there (yet) is left out
  */
-int network_host_sysctls(struct network *net, int host, bool last, struct lab_err *err)
+static int scenario_sysctls(struct network *net, int host, const char *folder, bool missing_ok,
+			    struct lab_err *err)
 {
 	const struct topo_host *spec = &net->topo->hosts[host];
 	int ret = 0;
 
 	for (int i = 0; !ret && i < spec->n_sysctls; i++) {
+		if (folder && !is_beneath(spec->sysctls[i].key, folder))
+			continue;
 		ret = sysctl_write(net->sysctl_dir, spec->sysctls[i].key, spec->sysctls[i].value,
 				   err);
-		if (ret == -ENOENT && !last)
+		if (ret == -ENOENT && missing_ok)
 			ret = 0;
 	}
 	return ret;
@@ -88,7 +101,7 @@ static int host_sysctls(struct network *net, int host, struct lab_err *err)
 		ret = sysctl_write(dir, "net.ipv4.ip_forward", forward, err);
 	if (!ret && net->has_ipv6)
 		ret = sysctl_write(dir, "net.ipv6.conf.all.forwarding", forward, err);
-	return ret ?: network_host_sysctls(net, host, false, err);
+	return ret ?: scenario_sysctls(net, host, NULL, true, err);
 }
 
 int network_host_create(struct network *net, int host, struct lab_err *err)
@@ -232,6 +245,19 @@ int network_host_routes(struct network *net, int host, bool again, struct topo_h
 	return ret;
 }
 
+int network_host_late_sysctls(struct network *net, int host, const char *folder, bool missing_ok,
+			      struct lab_err *err)
+{
+	int ret;
+
+	if (!net->topo->hosts[host].n_sysctls)
+		return 0;
+	ret = network_enter(net, host, err) ?: scenario_sysctls(net, host, folder, missing_ok, err);
+	if (ns_enter(net->home, ret ? NULL : err) < 0 && !ret)
+		ret = -EIO;
+	return ret < 0 ? lab_err_wrap(err, "host %s", net->topo->hosts[host].name) : 0;
+}
+
 /* Until both ends can send and receive. */
 static int links_wait(struct network *net, struct lab_err *err)
 {
@@ -280,15 +306,8 @@ static int build(struct network *net, struct lab_err *err)
 	for (int h = 0; !ret && h < topo->n_hosts; h++)
 		ret = network_host_routes(net, h, false, hops, err);
 	ret = ret ?: links_wait(net, err);
-	for (int h = 0; !ret && h < topo->n_hosts; h++) {
-		if (!topo->hosts[h].n_sysctls)
-			continue;
-		ret = network_enter(net, h, err) ?: network_host_sysctls(net, h, true, err);
-		if (ns_enter(net->home, ret ? NULL : err) < 0 && !ret)
-			ret = -err->code;
-		if (ret < 0)
-			lab_err_wrap(err, "host %s", topo->hosts[h].name);
-	}
+	for (int h = 0; !ret && h < topo->n_hosts; h++)
+		ret = network_host_late_sysctls(net, h, NULL, false, err);
 	return ret;
 }
 

@@ -93,12 +93,25 @@ int network_link_mtu(struct network *net, int link, uint32_t mtu, struct lab_err
 /**
  * network_reboot() - make a host's namespace anew: same addresses, routes, sysctls; no sockets, no rules,
  * no connection tracking
- * The old namespace's wires go first, so nothing that ends in it says a word to anybody. Who holds
- * a socket of the old namespace still holds it, and it reaches nobody.
+ * Its ends of wires move to the new namespace, so nothing that ends in the old one says a word to anybody,
+ * and the other ends only lose their carrier. Who holds a socket of the old namespace still holds it,
+ * and it reaches nobody. What steps have set by sysctl is forgotten.
+ * The host's interfaces are down until network_host_up(), so that whoever watches it can be there first.
+ * Return: 0 or -errno; network_ns() is then another
  */
 int network_reboot(struct network *net, int host, struct lab_err *err);
 
-/** network_neighbour_silent() - @host never answers @at again: its neighbour entry there is gone, ARP and ND find nobody */
+/**
+ * network_host_up() - raise a host's own ends with all that they were built with, also one that was lowered
+ * A host that had fallen silent answers again. See network_link_ready().
+ */
+int network_host_up(struct network *net, int host, struct lab_err *err);
+
+/**
+ * network_neighbour_silent() - @host does not answer when @at looks for it (ARP, neighbour discovery)
+ * @at forgets where it is. On all links that join them, until @host is rebooted.
+ * Return: 0; -ENODEV if no link joins them; -errno
+ */
 int network_neighbour_silent(struct network *net, int host, int at, struct lab_err *err);
 
 /**

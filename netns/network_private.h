@@ -44,8 +44,13 @@ struct network {
 /** network_host_create() - namespace, sysctls and rtnetlink socket of a host; leaves the thread in it */
 int network_host_create(struct network *net, int host, struct lab_err *err);
 
-/** network_host_sysctls() - what the topology asks for; @last: keys that name an interface, too */
-int network_host_sysctls(struct network *net, int host, bool last, struct lab_err *err);
+/**
+ * network_host_late_sysctls() - those of the topology, when the interfaces are there that they may name
+ * @folder: only those beneath it, "net/ipv6/conf/eth0/"; NULL for all
+ * @missing_ok: one that is not there is no error
+ */
+int network_host_late_sysctls(struct network *net, int host, const char *folder, bool missing_ok,
+			      struct lab_err *err);
 
 /** network_link_has() - does the link carry this family, with the MTU that it has now? */
 bool network_link_has(const struct network *net, int link, int fam);

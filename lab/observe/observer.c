@@ -124,16 +124,30 @@ int observer_open(const struct network *net, const struct topology *topo,
 	return 0;
 }
 
+static void watch_close(struct observer *o, int host)
+{
+	struct watch *w = &o->watches[host];
+
+	hitlog_close(w->hitlog);
+	diag_close(w->diag);
+	free(w->passing);
+	free(w->held_ns);
+	*w = (struct watch){ 0 };
+}
+
+int observer_host_anew(struct observer *o, int host, struct lab_err *err)
+{
+	watch_close(o, host);
+	capture_close(TAKE_PTR(o->captures[host]));
+	return watch_open(o, host, err);
+}
+
 void observer_close(struct observer *o)
 {
 	if (!o)
 		return;
-	for (int h = 0; o->watches && h < o->topo->n_hosts; h++) {
-		hitlog_close(o->watches[h].hitlog);
-		diag_close(o->watches[h].diag);
-		free(o->watches[h].passing);
-		free(o->watches[h].held_ns);
-	}
+	for (int h = 0; o->watches && h < o->topo->n_hosts; h++)
+		watch_close(o, h);
 	if (o->captures)
 		captures_close(o->captures, o->topo->n_hosts);
 	while (o->ends) {

@@ -60,6 +60,14 @@ void observer_line(struct observer *observer, struct delayline *line);
  */
 void observer_hold(struct observer *observer, int host, int ifindex);
 
+/**
+ * observer_host_anew() - a host has a new namespace (network_reboot()): go on in that one
+ * Call observer_drain() before, and take the host's descriptors of observer_fd_at() out of use: it has
+ * others afterwards. Hits, sightings and watched ends stay.
+ * Return: 0 or -errno
+ */
+int observer_host_anew(struct observer *observer, int host, struct lab_err *err);
+
 /** observer_fd_at() - descriptors to poll for POLLIN; -1 behind the last */
 int observer_fd_at(const struct observer *observer, int i);
 

@@ -37,6 +37,16 @@ static void cleanup(struct op *op)
 	close_fd(&ns->udp);
 }
 
+static void rebooted(struct op *op)
+{
+	struct nameserver *ns = op->state;
+
+	if (ns->tcp)
+		server_abort(ns->tcp);
+	source_drop(TAKE_PTR(ns->source));
+	close_fd(&ns->udp);
+}
+
 static void udp_ready(void *arg, uint32_t events)
 {
 	struct nameserver *ns = arg;
@@ -112,6 +122,7 @@ void nameserver_hold(struct op *op, uint16_t port, const struct dns_record *reco
 		.udp = -1,
 	};
 	op->cleanup = cleanup;
+	op->rebooted = rebooted;
 	ns->udp = socket_open(op, port, SOCK_DGRAM);
 	if (ns->udp < 0)
 		return;

@@ -50,6 +50,7 @@ struct sock {
  * @poll: called after every turn of the loop, when something may have changed
  * @expire: the deadline has come; left out, it ends with ERROR_DEADLINE
  * @closing: a socket is about to be closed by another step; also called when the op is done
+ * @rebooted: the step's host died: what @state holds in it goes without a word; also when the op is done
  * @cleanup: frees what @state owns
  */
 struct op {
@@ -79,6 +80,7 @@ struct op {
 	void (*poll)(struct op *op);
 	void (*expire)(struct op *op);
 	void (*closing)(struct op *op, struct sock *sock);
+	void (*rebooted)(struct op *op);
 	void (*cleanup)(struct op *op);
 };
 

@@ -120,6 +120,7 @@ int run_fault_switch(struct run *run, int fault, bool on, struct lab_err *err)
 
 	if (ret < 0)
 		return ret;
+	run->fault_on[fault] = on;
 	event.fault.fault = strdup(f->name);
 	event.fault.on = on;
 	run_emit(run, &event);
@@ -129,8 +130,11 @@ int run_fault_switch(struct run *run, int fault, bool on, struct lab_err *err)
 int run_fault_hits(struct run *run, int fault, uint64_t *ret_hits, struct lab_err *err)
 {
 	const struct fault *f = &run->plan->faults[fault];
+	int ret = filter_hits(run->filters[f->host], f, ret_hits, err);
 
-	return filter_hits(run->filters[f->host], f, ret_hits, err);
+	if (!ret)
+		*ret_hits += run->hits_before[fault];
+	return ret;
 }
 
 static void watch_ready(void *arg, uint32_t events)
@@ -173,7 +177,7 @@ static void control_ready(void *arg, uint32_t events)
 	run_end(run, RESULT_INTERRUPTED, "%s", "");
 }
 
-static int watches_add(struct run *run, struct lab_err *err)
+int run_watch(struct run *run, struct lab_err *err)
 {
 	int n = 2 * run->plan->topo.n_hosts;
 
@@ -214,6 +218,15 @@ static int filters_create(struct run *run, struct lab_err *err)
 	return ret;
 }
 
+void run_unwatch(struct run *run)
+{
+	for (int i = 0; i < run->n_watches; i++)
+		source_drop(run->watches[i]);
+	free(run->watches);
+	run->watches = NULL;
+	run->n_watches = 0;
+}
+
 static int lab_build(struct run *run, struct lab_err *err)
 {
 	const struct plan *plan = run->plan;
@@ -229,7 +242,7 @@ static int lab_build(struct run *run, struct lab_err *err)
 				    emit_taken, run, &run->observer, err);
 	ret = ret ?: filters_create(run, err);
 	if (!ret)
-		ret = watches_add(run, err);
+		ret = run_watch(run, err);
 	if (ret < 0)
 		return ret;
 	run->built = true;
@@ -422,8 +435,7 @@ static void run_release(struct run *run)
 			close_fd(&run->socks[i]->fd);
 		free(run->socks[i]);
 	}
-	for (int i = 0; i < run->n_watches; i++)
-		source_drop(run->watches[i]);
+	run_unwatch(run);
 	source_drop(run->control);
 	source_drop(run->line_source);
 	delayline_close(run->line);
@@ -432,8 +444,9 @@ static void run_release(struct run *run)
 	observer_close(run->observer);
 	network_free(run->net);
 	loop_close(run->loop);
-	free(run->watches);
 	free(run->filters);
+	free(run->hits_before);
+	free(run->fault_on);
 	free(run->ops);
 	free(run->socks);
 }
@@ -447,11 +460,16 @@ static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
 	if (ret < 0)
 		return ret;
 	run->filters = calloc((size_t)plan->topo.n_hosts, sizeof(*run->filters));
+	run->hits_before = calloc((size_t)plan->n_faults + 1, sizeof(*run->hits_before));
+	run->fault_on = calloc((size_t)plan->n_faults + 1, sizeof(*run->fault_on));
 	run->ops = calloc((size_t)plan->n_steps, sizeof(*run->ops));
 	run->socks = calloc((size_t)plan->n_steps, sizeof(*run->socks));
 	run->control = source_add(run->loop, control_fd, EPOLLIN, control_ready, run);
-	if (!run->filters || !run->ops || !run->socks || !run->control)
+	if (!run->filters || !run->hits_before || !run->fault_on || !run->ops || !run->socks ||
+	    !run->control)
 		return lab_err_set(err, ENOMEM, "cannot prepare the run");
+	for (int i = 0; i < plan->n_faults; i++)
+		run->fault_on[i] = plan->faults[i].active;
 	run->control_fd = control_fd;
 	run->end_ns = clock_now() + timeout;
 	run->sample_ns = clock_now() + SAMPLE_NS;

@@ -14,6 +14,8 @@
  * struct run - a case under way
  * @filters: one for each host, NULL where there are no faults
  * @ops, @socks: one for each step
+ * @hits_before: for each fault, hits counted before its host was rebooted
+ * @fault_on: for each fault
  * @current: index of the step in the foreground
  * @drained_ns: on the axis, when captures and logs were last read
  * @dirty: something has been captured or logged and waits to be taken in
@@ -32,6 +34,8 @@ struct run {
 	struct filter **filters;
 	struct delayline *line; /* NULL while nothing needs it */
 	struct source *line_source;
+	uint64_t *hits_before;
+	bool *fault_on;
 	struct source **watches;
 	int n_watches;
 	struct source *control;
@@ -66,6 +70,13 @@ void run_fail_lab(struct run *run, const struct lab_err *err);
 /** run_end() - decide the run; the first word counts */
 void run_end(struct run *run, enum result result, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/** run_watch() - let the loop watch what the observer reads; run_unwatch(): no more */
+int run_watch(struct run *run, struct lab_err *err);
+void run_unwatch(struct run *run);
+
+/** op_gone() - the step's host died; one that is under way ends with EBADF, and @why for the reader */
+void op_gone(struct op *op, const char *why);
 
 /** op_begin() - start step number @index */
 void op_begin(struct run *run, int index);

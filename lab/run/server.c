@@ -290,6 +290,16 @@ void server_deaf(struct server *server, const struct sock *listener)
 	server->source = NULL;
 }
 
+void server_abort(struct server *server)
+{
+	const struct linger linger = { .l_onoff = 1 };
+
+	while (server && server->talks) {
+		setsockopt(server->talks->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+		talk_end(server->talks);
+	}
+}
+
 void server_stop(struct server *server)
 {
 	if (!server)
@@ -310,11 +320,17 @@ static void held_closing(struct op *op, struct sock *sock)
 	server_deaf(*(struct server **)op->state, sock);
 }
 
+static void held_rebooted(struct op *op)
+{
+	server_abort(*(struct server **)op->state);
+}
+
 void server_hold(struct op *op, struct sock *listener, enum server_kind kind)
 {
 	struct server **held = op_state(op, sizeof(struct server *));
 
 	op->cleanup = held_cleanup;
 	op->closing = held_closing;
+	op->rebooted = held_rebooted;
 	*held = server_start(op, listener, kind, NULL);
 }

@@ -28,6 +28,9 @@ void server_hold(struct op *op, struct sock *listener, enum server_kind kind);
 /** server_deaf() - if @listener is its own: accept no more, but go on with what was accepted */
 void server_deaf(struct server *server, const struct sock *listener);
 
+/** server_abort() - drop all its connections with SO_LINGER 0: their host died. NULL is fine */
+void server_abort(struct server *server);
+
 /** server_stop() - close all its connections and free it; NULL is fine. The listener stays */
 void server_stop(struct server *server);
 

@@ -37,4 +37,7 @@ struct step;
  */
 int link_lowered(const struct plan *plan, int link, const struct step **ret_by);
 
+/** step_reboots() - the host that a step reboots, -1 if none */
+int step_reboots(const struct step *step);
+
 #endif

@@ -52,14 +52,14 @@ int link_lowered(const struct plan *plan, int link, const struct step **ret_by)
 	*ret_by = NULL;
 	for (int i = 0; i < plan->n_steps; i++) {
 		const struct step *step = &plan->steps[i];
-		const struct args *args = step->args;
+		const struct args *args = step->verb == &VERB_LINK ? step->args : NULL;
+		int rebooted = step_reboots(step);
 
-		if (step->verb != &VERB_LINK || !args)
-			continue;
-		if (args->down.link == link)
+		if (args && args->down.link == link)
 			end = args->down.end;
-		else if (args->up.link == link)
-			end = -1;
+		else if ((args && args->up.link == link) ||
+			 (end >= 0 && rebooted == plan->topo.links[link].host[end]))
+			end = -1; /* a host that boots raises its own ends */
 		else
 			continue;
 		*ret_by = step;

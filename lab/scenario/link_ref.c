@@ -48,7 +48,8 @@ static int link_read(struct reader *r, const struct node *value, void *out)
 			return reader_problem(r, value, NULL,
 					      "there is more than one link between %s and %s, and a step "
 					      "cannot tell them apart",
-					      topo->hosts[host[0]].name, topo->hosts[host[1]].name);
+					      topo->hosts[line.host[0]].name,
+					      topo->hosts[line.host[1]].name);
 		ref = (struct link_ref){ .link = i, .end = same, .one_way = line.one_way };
 	}
 	if (ref.link < 0)
