@@ -241,13 +241,9 @@ int shaper_host_anew(struct shaper *shaper, int host, struct lab_err *err)
 
 	shaper->ruled[host] = false;
 	for (int i = 0; !ret && i < 2 * shaper->topo->n_links; i++) {
-		const int *h = shaper->topo->links[i / 2].host;
 		struct direction *d = &shaper->directions[i / 2][i % 2];
 
-		if (!d->ruled || (h[0] != host && h[1] != host))
-			continue;
-		/* rules and a lane at the neighbour's end outlive the link; a netem does not */
-		if (!shaper->backend->sending && shaper_loss_host(shaper, i / 2, i % 2) != host)
+		if (!d->ruled || shaper_loss_host(shaper, i / 2, i % 2) != host)
 			continue;
 		d->ruled = d->netem = d->tabled = false;
 		d->lossy = 0;

@@ -61,8 +61,8 @@ int shaper_loss_host(const struct shaper *shaper, int link, int end);
 
 /**
  * shaper_host_anew() - put the shapes in force again where a host's namespace was made anew
- * Its links were made anew, too, so this is about both of their ends. Call delayline_host_gone() before
- * the old namespace ends. Counts of losses at that host begin anew.
+ * Before the links are raised, and behind delayline_host_gone(). Counts of losses at that host begin anew;
+ * what stands at the other ends of its links stays.
  */
 int shaper_host_anew(struct shaper *shaper, int host, struct lab_err *err);
 

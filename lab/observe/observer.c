@@ -57,6 +57,7 @@ struct observer {
 	struct delayline *line;
 	struct lab_err line_error;
 	uint64_t *hits;
+	uint64_t (*lost)[2]; /* [link][sending end] NULL where no link is shaped */
 	struct sighting *sightings;
 	size_t n_sightings, cap_sightings;
 	bool broken;
@@ -65,7 +66,7 @@ struct observer {
 static int watch_open(struct observer *o, int host, struct lab_err *err)
 {
 	struct watch *w = &o->watches[host];
-	bool faulty = false;
+	bool faulty = o->lost;
 	int ret;
 
 	w->observer = o;
@@ -160,6 +161,7 @@ void observer_close(struct observer *o)
 	free(o->watches);
 	free(o->captures);
 	free(o->hits);
+	free(o->lost);
 	free(o->sightings);
 	free(o);
 }
@@ -433,6 +435,22 @@ static void frame_take(void *arg, const struct frame *frame)
 	packet_note(w, &event, frame->ifindex);
 }
 
+/* A packet that a link has lost: its log has the direction's name. */
+static bool loss_take(struct observer *o, const char *name, struct event *event)
+{
+	char direction[160];
+
+	for (int i = 0; o->lost && i < 2 * o->topo->n_links; i++) {
+		if (strcmp(name, topology_direction(o->topo, i / 2, i % 2, direction,
+						    sizeof(direction))))
+			continue;
+		o->lost[i / 2][i % 2]++;
+		event->hit.past = strdup("lost");
+		return true;
+	}
+	return false;
+}
+
 static void hit_take(void *arg, const struct hit *hit)
 {
 	struct watch *w = arg;
@@ -446,9 +464,13 @@ static void hit_take(void *arg, const struct hit *hit)
 		fault = &o->faults[i];
 		o->hits[i]++;
 	}
-	if (!fault || packet_decode(hit->packet, hit->len, PACKET_MAX, &event.hit.packet) < 0)
+	if (!fault && !loss_take(o, hit->fault, &event))
 		return;
-	if (w->passing && hit->hook == NF_INET_FORWARD && !o->hit_text && fault->action->emit)
+	if (packet_decode(hit->packet, hit->len, PACKET_MAX, &event.hit.packet) < 0) {
+		free(event.hit.past);
+		return;
+	}
+	if (fault && w->passing && hit->hook == NF_INET_FORWARD && !o->hit_text && fault->action->emit)
 		passing_killed(w, &event.hit.packet);
 	/* the kernel cuts the stamp to microseconds: the packet came in within that one */
 	event.t_ns = axis_from_realtime(o->axis, hit->stamp_ns + 999);
@@ -457,7 +479,8 @@ static void hit_take(void *arg, const struct hit *hit)
 	event.hit.from = owner(o, &event.hit.packet, event.hit.packet.src);
 	event.hit.to = owner(o, &event.hit.packet, event.hit.packet.dst);
 	event.hit.fault = strdup(hit->fault);
-	event.hit.past = strdup(o->hit_text ?: fault->action->past);
+	if (fault)
+		event.hit.past = strdup(o->hit_text ?: fault->action->past);
 	o->emit(o->arg, &event);
 }
 
@@ -486,6 +509,25 @@ int observer_drain(struct observer *o, struct lab_err *err)
 	if (o->broken)
 		return lab_err_set(err, ENOMEM, "cannot note all packets");
 	return packets;
+}
+
+int observer_losses(struct observer *o, struct lab_err *err)
+{
+	int ret = 0;
+
+	o->lost = calloc((size_t)o->topo->n_links, sizeof(*o->lost));
+	if (!o->lost)
+		return lab_err_set(err, ENOMEM, "cannot watch the lab");
+	for (int h = 0; !ret && h < o->topo->n_hosts; h++) {
+		if (!o->watches[h].hitlog)
+			ret = hitlog_open(o->net, h, &o->watches[h].hitlog, err);
+	}
+	return ret;
+}
+
+uint64_t observer_lost(const struct observer *o, int link, int end)
+{
+	return o->lost ? o->lost[link][end] : 0;
 }
 
 uint64_t observer_hits(const struct observer *o, int fault)

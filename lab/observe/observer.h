@@ -68,6 +68,15 @@ void observer_hold(struct observer *observer, int host, int ifindex);
  */
 int observer_host_anew(struct observer *observer, int host, struct lab_err *err);
 
+/**
+ * observer_losses() - hear also of packets that shaped links lose
+ * Before observer_fd_at() is asked. Return: 0 or -errno
+ */
+int observer_losses(struct observer *observer, struct lab_err *err);
+
+/** observer_lost() - losses of one direction that were logged; @end: the sending end */
+uint64_t observer_lost(const struct observer *observer, int link, int end);
+
 /** observer_fd_at() - descriptors to poll for POLLIN; -1 behind the last */
 int observer_fd_at(const struct observer *observer, int i);
 

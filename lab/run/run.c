@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 
 #include "lab/run/run_private.h"
+#include "lab/run/shaping.h"
 #include "netns/cleanup.h"
 #include "netns/prompt.h"
 
@@ -241,6 +242,7 @@ static int lab_build(struct run *run, struct lab_err *err)
 				    run->options->disarmed ? "let pass" : NULL, &run->axis,
 				    emit_taken, run, &run->observer, err);
 	ret = ret ?: filters_create(run, err);
+	ret = ret ?: shaping_begin(run, err);
 	if (!ret)
 		ret = run_watch(run, err);
 	if (ret < 0)
@@ -251,6 +253,7 @@ static int lab_build(struct run *run, struct lab_err *err)
 	axis_start(&run->axis);
 	run_begin_event(run, begun);
 	run_emit(run, &event);
+	shaping_notes(run);
 	for (int i = 0; network_missing(run->net, i); i++) {
 		struct event note = { .type = EVENT_NOTE, .host = -1 };
 		char text[160];
@@ -384,7 +387,7 @@ static bool hits_agree(struct run *run, struct lab_err *err)
 			    (unsigned long long)observer_hits(run->observer, i));
 		return false;
 	}
-	return true;
+	return shaping_agrees(run, err);
 }
 
 static void last_look(struct run *run)
@@ -439,6 +442,7 @@ static void run_release(struct run *run)
 	source_drop(run->control);
 	source_drop(run->line_source);
 	delayline_close(run->line);
+	shaper_close(run->shaper);
 	for (int i = 0; run->filters && i < run->plan->topo.n_hosts; i++)
 		filter_free(run->filters[i]);
 	observer_close(run->observer);
