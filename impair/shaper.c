@@ -59,7 +59,10 @@ int shaper_open(const struct network *net, const struct topology *topo, enum sha
 	*shaper = (struct shaper){ .net = net, .topo = topo, .seed = seed };
 	shaper->directions = calloc((size_t)topo->n_links + 1, sizeof(*shaper->directions));
 	shaper->ruled = calloc((size_t)topo->n_hosts, sizeof(*shaper->ruled));
-	if (shaper->directions && shaper->ruled)
+	shaper->talkers = calloc((size_t)topo->n_hosts, sizeof(*shaper->talkers));
+	for (int h = 0; shaper->talkers && h < topo->n_hosts; h++)
+		shaper->talkers[h] = -1;
+	if (shaper->directions && shaper->ruled && shaper->talkers)
 		ret = backend_choose(shaper, wanted, err);
 	else
 		lab_err_set(err, ENOMEM, "cannot shape links");
@@ -81,6 +84,9 @@ void shaper_close(struct shaper *shaper)
 {
 	if (!shaper)
 		return;
+	for (int h = 0; shaper->talkers && h < shaper->topo->n_hosts; h++)
+		close_fd(&shaper->talkers[h]);
+	free(shaper->talkers);
 	free(shaper->directions);
 	free(shaper->ruled);
 	free(shaper);
@@ -110,13 +116,20 @@ int shaper_end(const struct shaper *shaper, int link, int end, const struct dire
 	return l->host[at];
 }
 
-static int talker_open(const struct shaper *shaper, int host, struct lab_err *err)
+/*
+ * One socket for each host, kept: when one is closed behind a change of rules, the kernel waits for what
+ * was replaced to be gone (a grace period, some milliseconds).
+ */
+static int talker(const struct shaper *shaper, int host, struct lab_err *err)
 {
-	int fd = network_socket(shaper->net, host, AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER, err);
+	int *fd = &shaper->talkers[host];
 
-	if (fd >= 0)
-		extack_enable(fd);
-	return fd;
+	if (*fd >= 0)
+		return *fd;
+	*fd = network_socket(shaper->net, host, AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER, err);
+	if (*fd >= 0)
+		extack_enable(*fd);
+	return *fd;
 }
 
 static int rules_build(struct shaper *shaper, struct batch *batch, const struct shaped_end *at,
@@ -140,9 +153,8 @@ int shaper_rules_commit(struct shaper *shaper, int link, int end, struct directi
 			struct lab_err *err)
 {
 	_cleanup_(batch_free) struct batch batch = { 0 };
-	_cleanup_close_ int fd = -1;
 	struct shaped_end at;
-	int host = shaper_end(shaper, link, end, d, &at), ret;
+	int host = shaper_end(shaper, link, end, d, &at), fd, ret;
 	char doing[160];
 
 	if (d->ruled && d->lossy == d->shape.loss && queue < 0)
@@ -150,7 +162,7 @@ int shaper_rules_commit(struct shaper *shaper, int link, int end, struct directi
 	snprintf(doing, sizeof(doing), "cannot write the rules of %s (nf_tables)", d->name);
 	if (batch_begin(&batch) < 0 || rules_build(shaper, &batch, &at, host, d, queue) < 0)
 		return lab_err_set(err, ENOMEM, "%s", doing);
-	fd = talker_open(shaper, host, err);
+	fd = talker(shaper, host, err);
 	ret = fd < 0 ? fd : batch_commit(&batch, fd, doing, err);
 	if (ret < 0)
 		return ret;
@@ -199,9 +211,8 @@ int shaper_lost(const struct shaper *shaper, int link, int end, uint64_t *ret_lo
 {
 	const struct direction *d = &shaper->directions[link][end];
 	struct nftnl_obj *obj = nftnl_obj_alloc();
-	_cleanup_close_ int fd = -1;
 	struct shaped_end at;
-	int host = shaper_end(shaper, link, end, d, &at);
+	int host = shaper_end(shaper, link, end, d, &at), fd;
 	char buf[8192] = { 0 }, table[64], counter[64], doing[160];
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETOBJ,
 						     at.sending ? NFPROTO_NETDEV : NFPROTO_INET, 0,
@@ -219,7 +230,7 @@ int shaper_lost(const struct shaper *shaper, int link, int end, uint64_t *ret_lo
 	nftnl_obj_free(obj);
 	if (!d->ruled)
 		return 0;
-	fd = talker_open(shaper, host, err);
+	fd = talker(shaper, host, err);
 	if (fd < 0)
 		return fd;
 	if (send(fd, nlh, nlh->nlmsg_len, 0) < 0)
@@ -240,6 +251,7 @@ int shaper_host_anew(struct shaper *shaper, int host, struct lab_err *err)
 	int ret = 0;
 
 	shaper->ruled[host] = false;
+	close_fd(&shaper->talkers[host]);
 	for (int i = 0; !ret && i < 2 * shaper->topo->n_links; i++) {
 		struct direction *d = &shaper->directions[i / 2][i % 2];
 

@@ -48,6 +48,7 @@ struct shaper {
 	int64_t seed;
 	const struct backend *backend;
 	struct direction (*directions)[2]; /* [link][sending end] */
+	int *talkers;			   /* [host] nf_tables sockets, -1 where none is open */
 	bool *ruled;			   /* [host] shaper_rules_host() is in force there */
 };
 
