@@ -71,7 +71,7 @@ struct observer {
 	const struct topology *topo;
 	const struct fault *faults;
 	int n_faults;
-	struct observer_options options;
+	const char *hit_text;
 	struct departed *departed;
 	size_t n_departed, cap_departed;
 	struct flight *flights; /* FLIGHT_SLOTS, NULL without netem */
@@ -85,6 +85,7 @@ struct observer {
 	struct delayline *line;
 	struct lab_err line_error;
 	uint64_t *hits;
+	uint64_t (*lost)[2]; /* [link][sending end] NULL where no link is shaped */
 	struct sighting *sightings;
 	size_t n_sightings, cap_sightings;
 	bool broken;
@@ -93,7 +94,7 @@ struct observer {
 static int watch_open(struct observer *o, int host, struct lab_err *err)
 {
 	struct watch *w = &o->watches[host];
-	bool faulty = o->options.links;
+	bool faulty = o->lost;
 	int ret;
 
 	w->observer = o;
@@ -113,13 +114,13 @@ static int watch_open(struct observer *o, int host, struct lab_err *err)
 		ret = diag_open(o->net, host, &w->diag, err);
 	if (!ret && faulty)
 		ret = hitlog_open(o->net, host, &w->hitlog, err);
-	if (!ret && o->options.departures)
+	if (!ret && o->flights)
 		ret = hitlog_open_group(o->net, host, SHAPER_DEPART_GROUP, &w->departures, err);
 	return ret < 0 ? lab_err_wrap(err, "host %s", o->topo->hosts[host].name) : 0;
 }
 
 int observer_open(const struct network *net, const struct topology *topo,
-		  const struct fault *faults, int n_faults, const struct observer_options *options,
+		  const struct fault *faults, int n_faults, const char *hit_text,
 		  const struct axis *axis, void (*emit)(void *arg, struct event *event), void *arg,
 		  struct observer **ret_obs, struct lab_err *err)
 {
@@ -132,7 +133,7 @@ int observer_open(const struct network *net, const struct topology *topo,
 				.topo = topo,
 				.faults = faults,
 				.n_faults = n_faults,
-				.options = *options,
+				.hit_text = hit_text,
 				.axis = axis,
 				.emit = emit,
 				.arg = arg };
@@ -140,10 +141,7 @@ int observer_open(const struct network *net, const struct topology *topo,
 	o->captures = calloc((size_t)topo->n_hosts, sizeof(*o->captures));
 	o->hits = calloc((size_t)n_faults + 1, sizeof(*o->hits));
 	o->flows = flow_table_new();
-	if (options->departures)
-		o->flights = calloc(FLIGHT_SLOTS, sizeof(*o->flights));
-	if (!o->watches || !o->captures || !o->hits || !o->flows ||
-	    (options->departures && !o->flights))
+	if (!o->watches || !o->captures || !o->hits || !o->flows)
 		ret = lab_err_set(err, ENOMEM, "cannot watch the lab");
 	for (int h = 0; !ret && h < topo->n_hosts; h++)
 		ret = watch_open(o, h, err);
@@ -194,6 +192,9 @@ void observer_close(struct observer *o)
 	free(o->watches);
 	free(o->captures);
 	free(o->hits);
+	free(o->flights);
+	free(o->departed);
+	free(o->lost);
 	free(o->flights);
 	free(o->departed);
 	free(o->sightings);
@@ -546,6 +547,22 @@ static void frame_take(void *arg, const struct frame *frame)
 	packet_note(w, &event, frame->ifindex);
 }
 
+/* A packet that a link has lost: its log has the direction's name. */
+static bool loss_take(struct observer *o, const char *name, struct event *event)
+{
+	char direction[160];
+
+	for (int i = 0; o->lost && i < 2 * o->topo->n_links; i++) {
+		if (strcmp(name,
+			   topology_direction(o->topo, i / 2, i % 2, direction, sizeof(direction))))
+			continue;
+		o->lost[i / 2][i % 2]++;
+		event->hit.past = strdup("lost");
+		return true;
+	}
+	return false;
+}
+
 static void hit_take(void *arg, const struct hit *hit)
 {
 	struct watch *w = arg;
@@ -559,10 +576,13 @@ static void hit_take(void *arg, const struct hit *hit)
 		fault = &o->faults[i];
 		o->hits[i]++;
 	}
-	/* else it is a link that lost the packet */
-	if (packet_decode(hit->packet, hit->len, PACKET_MAX, &event.hit.packet) < 0)
+	if (!fault && !loss_take(o, hit->fault, &event))
 		return;
-	if (fault && w->passing && hit->hook == NF_INET_FORWARD && !o->options.hit_text &&
+	if (packet_decode(hit->packet, hit->len, PACKET_MAX, &event.hit.packet) < 0) {
+		free(event.hit.past);
+		return;
+	}
+	if (fault && w->passing && hit->hook == NF_INET_FORWARD && !o->hit_text &&
 	    fault->action->emit)
 		passing_killed(w, &event.hit.packet);
 	/* the kernel cuts the stamp to microseconds: the packet came in within that one */
@@ -572,7 +592,8 @@ static void hit_take(void *arg, const struct hit *hit)
 	event.hit.from = owner(o, &event.hit.packet, event.hit.packet.src);
 	event.hit.to = owner(o, &event.hit.packet, event.hit.packet.dst);
 	event.hit.fault = strdup(hit->fault);
-	event.hit.past = strdup(!fault ? "lost" : o->options.hit_text ?: fault->action->past);
+	if (fault)
+		event.hit.past = strdup(o->hit_text ?: fault->action->past);
 	o->emit(o->arg, &event);
 }
 
@@ -608,6 +629,30 @@ int observer_drain(struct observer *o, struct lab_err *err)
 	if (o->broken)
 		return lab_err_set(err, ENOMEM, "cannot note all packets");
 	return packets;
+}
+
+int observer_links(struct observer *o, bool departures, struct lab_err *err)
+{
+	int ret = 0;
+
+	o->lost = calloc((size_t)o->topo->n_links, sizeof(*o->lost));
+	if (departures)
+		o->flights = calloc(FLIGHT_SLOTS, sizeof(*o->flights));
+	if (!o->lost || (departures && !o->flights))
+		return lab_err_set(err, ENOMEM, "cannot watch the lab");
+	for (int h = 0; !ret && h < o->topo->n_hosts; h++) {
+		if (!o->watches[h].hitlog)
+			ret = hitlog_open(o->net, h, &o->watches[h].hitlog, err);
+		if (!ret && departures)
+			ret = hitlog_open_group(o->net, h, SHAPER_DEPART_GROUP,
+						&o->watches[h].departures, err);
+	}
+	return ret;
+}
+
+uint64_t observer_lost(const struct observer *o, int link, int end)
+{
+	return o->lost ? o->lost[link][end] : 0;
 }
 
 uint64_t observer_hits(const struct observer *o, int fault)

@@ -39,24 +39,12 @@ struct end {
 };
 
 /**
- * struct observer_options - what else there is to be seen
- * @hit_text: what became of the packets that faults acted on, NULL for what their action says
- * @links: links are shaped, or may be later: losses are logged at any host
- * @departures: by netem: departures are logged
- */
-struct observer_options {
-	const char *hit_text;
-	bool links;
-	bool departures;
-};
-
-/**
  * observer_open() - begin to watch all hosts, before anything is in force
  * @emit: takes each event over; called with @arg
  * Everything else is borrowed.
  */
 int observer_open(const struct network *net, const struct topology *topo,
-		  const struct fault *faults, int n_faults, const struct observer_options *options,
+		  const struct fault *faults, int n_faults, const char *hit_text,
 		  const struct axis *axis, void (*emit)(void *arg, struct event *event), void *arg,
 		  struct observer **ret, struct lab_err *err);
 void observer_close(struct observer *observer);
@@ -82,6 +70,17 @@ void observer_shaped(struct observer *observer, const struct shaper *shaper);
  * Return: 0 or -errno
  */
 int observer_host_anew(struct observer *observer, int host, struct lab_err *err);
+
+/**
+ * observer_links() - hear also of packets that shaped links lose, and of departures
+ * Before observer_fd_at() is asked, and before the first shaper_set().
+ * @departures: netem shapes: it logs what it is given
+ * Return: 0 or -errno
+ */
+int observer_links(struct observer *observer, bool departures, struct lab_err *err);
+
+/** observer_lost() - losses of one direction that were logged; @end: the sending end */
+uint64_t observer_lost(const struct observer *observer, int link, int end);
 
 /** observer_fd_at() - descriptors to poll for POLLIN, the same one perhaps several times; -1 behind the last */
 int observer_fd_at(const struct observer *observer, int i);

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "lab/run/run_private.h"
+#include "lab/run/shaping.h"
 
 /* Its programs' sockets: with SO_LINGER 0 the kernel forgets a connection at once. */
 static void sock_forget(struct op *op, struct sock *sock)
@@ -101,6 +102,6 @@ int run_host_anew(struct run *run, int host, struct lab_err *err)
 		delayline_host_gone(run->line, host);
 	ret = observer_host_anew(run->observer, host, err) ?: run_watch(run, err);
 	ret = ret ?: faults_anew(run, host, err);
-	/* and what shapes this host's ends of links */
+	ret = ret ?: shaping_host_anew(run, host, err);
 	return ret ?: network_host_up(run->net, host, err);
 }

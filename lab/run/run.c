@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 
 #include "lab/run/run_private.h"
+#include "lab/run/shaping.h"
 #include "netns/cleanup.h"
 #include "netns/prompt.h"
 
@@ -254,17 +255,16 @@ static int lab_build(struct run *run, struct lab_err *err)
 	const struct plan *plan = run->plan;
 	struct network_options options = { .unpinned = run->options->unpinned };
 	struct event event = { .type = EVENT_BUILT, .host = -1 };
-	struct observer_options watched = {
-		.hit_text = run->options->disarmed ? "let pass" : NULL,
-	};
 	int64_t begun = clock_now();
 	int ret;
 
 	ret = network_build(&plan->topo, &options, &run->net, err);
 	if (!ret)
-		ret = observer_open(run->net, &plan->topo, plan->faults, plan->n_faults, &watched,
-				    &run->axis, emit_taken, run, &run->observer, err);
+		ret = observer_open(run->net, &plan->topo, plan->faults, plan->n_faults,
+				    run->options->disarmed ? "let pass" : NULL, &run->axis,
+				    emit_taken, run, &run->observer, err);
 	ret = ret ?: filters_create(run, err);
+	ret = ret ?: shaping_begin(run, err);
 	if (!ret)
 		ret = run_watch(run, err);
 	if (ret < 0)
@@ -275,6 +275,7 @@ static int lab_build(struct run *run, struct lab_err *err)
 	axis_start(&run->axis);
 	run_begin_event(run, begun);
 	run_emit(run, &event);
+	shaping_notes(run);
 	for (int i = 0; network_missing(run->net, i); i++) {
 		struct event note = { .type = EVENT_NOTE, .host = -1 };
 		char text[160];
@@ -408,7 +409,7 @@ static bool hits_agree(struct run *run, struct lab_err *err)
 			    (unsigned long long)observer_hits(run->observer, i));
 		return false;
 	}
-	return true;
+	return shaping_agrees(run, err);
 }
 
 static void last_look(struct run *run)
@@ -463,6 +464,7 @@ static void run_release(struct run *run)
 	source_drop(run->control);
 	source_drop(run->line_source);
 	delayline_close(run->line);
+	shaper_close(run->shaper);
 	for (int i = 0; run->filters && i < run->plan->topo.n_hosts; i++)
 		filter_free(run->filters[i]);
 	observer_close(run->observer);

@@ -5,6 +5,7 @@
 
 #include "impair/delayline.h"
 #include "impair/filter.h"
+#include "impair/shaper.h"
 #include "lab/event/event.h"
 #include "lab/run/journal.h"
 #include "lab/run/op.h"
@@ -34,6 +35,8 @@ struct run {
 	struct filter **filters;
 	struct delayline *line; /* NULL while nothing needs it */
 	struct source *line_source;
+	struct shaper *shaper; /* NULL where no link is shaped */
+	bool losses_unsure;    /* a host was rebooted, and what it had counted is gone */
 	uint64_t *hits_before;
 	bool *fault_on;
 	struct source **watches;

@@ -52,7 +52,7 @@ const struct key LINK_KEYS[] = {
 	  .def = "10.0.N.1/24 and .2, fd00:0:0:N::1/64 and ::2 on the N-th link",
 	  .example = "{client: 192.0.2.1/24, fw: [192.0.2.2/24, \"2001:db8::2/64\"]}",
 	  .help = "an end's address with its prefix length, or a list with one for each family" },
-	SHAPE_ROWS(struct link_args, shape),
+	SHAPE_ROWS(struct link_args, shape, SHAPE_IS),
 	{ 0 },
 };
 
@@ -332,7 +332,7 @@ static int shapes_check(struct reader *r, const struct links *links)
 		struct shape *shape = &plan->shapes[i / 2][i % 2];
 
 		shape_words_add(&words, &d->arrow);
-		if (shape_words_check(r, at, &words, shape)) {
+		if (shape_words_check(r, at, &words, NULL, shape)) {
 			err = -EINVAL;
 			i |= !d->arrow_at;
 		}
