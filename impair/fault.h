@@ -61,6 +61,7 @@ enum fault_pick {
 };
 
 struct action;
+struct stateful;
 
 /**
  * struct fault - one thing that goes wrong at one host
@@ -72,6 +73,7 @@ struct action;
  * @action: what is done; @kind is the action's own (for reject the word's index)
  * @families: bit 0 IPv4, bit 1 IPv6: where the action has a meaning; set by action_parse()
  * @active: whether it is on from the start
+ * @stateful: what a stateful firewall lets pass is not hit, see impair/stateful.h; NULL for none; owned
  */
 struct fault {
 	char *name;
@@ -85,6 +87,7 @@ struct fault {
 	int kind;
 	unsigned families;
 	bool active;
+	struct stateful *stateful;
 };
 
 /**

@@ -8,6 +8,7 @@
  *   kind-NAME                kinds of segment, if any are asked for
  *   bare-NAME, full-NAME     is there payload? (only for ack and data)
  *   gate-NAME                one rule while the fault is on, none while it is off
+ *   ct-NAME                  of a stateful firewall: what it lets pass returns (stateful.c)
  *   hit-NAME                 which of the matching packets; count, log, verdict
  *
  * Switching a fault touches the gate alone, so that the n-th packet stays the n-th and the counter
@@ -38,6 +39,7 @@
 #include <string.h>
 
 #include "impair/expr.h"
+#include "impair/stateful.h"
 #include "netns/cleanup.h"
 
 enum { NAME_SIZE = 96 };
@@ -421,7 +423,8 @@ static int hit_rules(struct batch *batch, const struct fault *fault, bool disarm
 static int gate_open(struct batch *batch, const struct fault *fault)
 {
 	struct nftnl_rule *rule = rule_new("gate-", fault->name);
-	int ret = rule ? verdict_to(rule, NFT_GOTO, "hit-", fault->name) : -ENOMEM;
+	const char *next = fault->stateful ? "ct-" : "hit-";
+	int ret = rule ? verdict_to(rule, NFT_GOTO, next, fault->name) : -ENOMEM;
 
 	return rule_put(batch, rule, ret);
 }
@@ -435,6 +438,8 @@ static int fault_put(struct batch *batch, const struct topology *topo, const str
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(chains); i++)
 		ret = chain_put(batch, chains[i], fault->name, -1);
 	ret = ret ?: hit_rules(batch, fault, disarmed);
+	if (fault->stateful)
+		ret = ret ?: stateful_put(batch, fault);
 	if (fault->active)
 		ret = ret ?: gate_open(batch, fault);
 	ret = ret ?: kind_rules(batch, fault);

@@ -38,6 +38,7 @@ struct watch {
 	struct hitlog *hitlog;
 	struct diag *diag;
 	struct passing *passing; /* NULL where nothing is forwarded */
+	bool translates;	 /* addresses and ports change in passing */
 };
 
 struct observer {
@@ -170,13 +171,18 @@ static uint64_t mix(uint64_t h, const void *data, size_t len)
 	return h;
 }
 
+void observer_translates(struct observer *o, int host)
+{
+	o->watches[host].translates = true;
+}
+
 /* What a router does not change in a packet that it passes on. */
-static uint64_t passing_key(const struct packet *p)
+static uint64_t passing_key(const struct watch *w, const struct packet *p)
 {
 	uint64_t h = 0xcbf29ce484222325;
 	uint32_t words[] = { (uint32_t)p->protocol,
 			     p->id,
-			     (uint32_t)p->sport << 16 | p->dport,
+			     w->translates ? 0 : (uint32_t)p->sport << 16 | p->dport,
 			     p->seq,
 			     p->ack,
 			     (uint32_t)p->flags << 24 | p->window,
@@ -185,14 +191,14 @@ static uint64_t passing_key(const struct packet *p)
 			     p->icmp_code,
 			     p->ip_len };
 
-	h = mix(h, p->src, sizeof(p->src));
-	h = mix(h, p->dst, sizeof(p->dst));
+	h = mix(h, p->src, w->translates ? 0 : sizeof(p->src));
+	h = mix(h, p->dst, w->translates ? 0 : sizeof(p->dst));
 	return mix(h, words, sizeof(words)) ?: 1;
 }
 
 static void passing_in(struct watch *w, const struct packet *p)
 {
-	uint64_t key = passing_key(p);
+	uint64_t key = passing_key(w, p);
 	struct passing *slot = &w->passing[key % PASSING_SLOTS];
 
 	slot->n = slot->key == key ? slot->n + 1 : 1;
@@ -202,7 +208,7 @@ static void passing_in(struct watch *w, const struct packet *p)
 /* A fault ended its way here: what looks the same and goes out was made here. */
 static void passing_killed(struct watch *w, const struct packet *p)
 {
-	uint64_t key = passing_key(p);
+	uint64_t key = passing_key(w, p);
 	struct passing *slot = &w->passing[key % PASSING_SLOTS];
 
 	slot->n = slot->key == key ? slot->n - 1 : -1;
@@ -212,7 +218,7 @@ static void passing_killed(struct watch *w, const struct packet *p)
 /* Did this packet, which is leaving, come in before? */
 static bool passing_out(struct watch *w, const struct packet *p)
 {
-	uint64_t key = passing_key(p);
+	uint64_t key = passing_key(w, p);
 	struct passing *slot = &w->passing[key % PASSING_SLOTS];
 
 	if (slot->key != key || slot->n <= 0)
@@ -298,7 +304,7 @@ static void frame_take(void *arg, const struct frame *frame)
 	if (frame->out)
 		event.packet.made_here = event.packet.from == w->host || !w->passing ||
 					 !passing_out(w, p);
-	else if (w->passing && event.packet.to != w->host)
+	else if (w->passing && (event.packet.to != w->host || w->translates))
 		passing_in(w, p);
 	if (!frame->out || event.packet.made_here)
 		sighting_add(o, w->host, event.packet.from, event.packet.to, p);

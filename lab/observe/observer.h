@@ -47,6 +47,9 @@ int observer_open(const struct network *net, const struct topology *topo,
 		  struct observer **ret, struct lab_err *err);
 void observer_close(struct observer *observer);
 
+/** observer_translates() - this host gives what it forwards other addresses and ports */
+void observer_translates(struct observer *observer, int host);
+
 /** observer_fd_at() - descriptors to poll for POLLIN; -1 behind the last */
 int observer_fd_at(const struct observer *observer, int i);
 

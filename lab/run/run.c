@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "lab/observe/conntrack.h"
 #include "lab/run/run_private.h"
 #include "netns/cleanup.h"
 
@@ -106,7 +107,9 @@ void run_drain(struct run *run)
 	run->dirty = false;
 	run->drained_ns = axis_now(&run->axis);
 	axis_update(&run->axis);
-	if (observer_drain(run->observer, &err) < 0 || observer_sample(run->observer, &err) < 0)
+	if (observer_drain(run->observer, &err) < 0 ||
+	    (run->plan->n_nats && run_far_find(run, &err) < 0) ||
+	    observer_sample(run->observer, &err) < 0)
 		run_fail_lab(run, &err);
 	run->sample_ns = clock_now() + SAMPLE_NS;
 }
@@ -130,6 +133,15 @@ int run_fault_hits(struct run *run, int fault, uint64_t *ret_hits, struct lab_er
 	const struct fault *f = &run->plan->faults[fault];
 
 	return filter_hits(run->filters[f->host], f, ret_hits, err);
+}
+
+struct conntrack *run_conntrack(struct run *run, int host, struct lab_err *err)
+{
+	struct conntrack **ct = &run->conntracks[host];
+
+	if (!*ct)
+		conntrack_open(run->net, host, ct, err);
+	return *ct;
 }
 
 static void watch_ready(void *arg, uint32_t events)
@@ -191,6 +203,10 @@ static int lab_build(struct run *run, struct lab_err *err)
 			continue;
 		ret = filter_create(run->net, &plan->topo, host, plan->faults, plan->n_faults,
 				    run->options->disarmed, &run->filters[host], err);
+	}
+	for (int i = 0; !ret && i < plan->n_nats; i++) {
+		ret = nat_create(run->net, &plan->topo, &plan->nats[i], plan->ip, err);
+		observer_translates(run->observer, plan->nats[i].host);
 	}
 	if (!ret)
 		ret = watches_add(run, err);
@@ -387,11 +403,14 @@ static void run_release(struct run *run)
 	source_drop(run->control);
 	for (int i = 0; run->filters && i < run->plan->topo.n_hosts; i++)
 		filter_free(run->filters[i]);
+	for (int i = 0; run->conntracks && i < run->plan->topo.n_hosts; i++)
+		conntrack_close(run->conntracks[i]);
 	observer_close(run->observer);
 	network_free(run->net);
 	loop_close(run->loop);
 	free(run->watches);
 	free(run->filters);
+	free(run->conntracks);
 	free(run->ops);
 	free(run->socks);
 }
@@ -405,10 +424,11 @@ static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
 	if (ret < 0)
 		return ret;
 	run->filters = calloc((size_t)plan->topo.n_hosts, sizeof(*run->filters));
+	run->conntracks = calloc((size_t)plan->topo.n_hosts, sizeof(struct conntrack *));
 	run->ops = calloc((size_t)plan->n_steps, sizeof(*run->ops));
 	run->socks = calloc((size_t)plan->n_steps, sizeof(*run->socks));
 	run->control = source_add(run->loop, control_fd, EPOLLIN, control_ready, run);
-	if (!run->filters || !run->ops || !run->socks || !run->control)
+	if (!run->filters || !run->conntracks || !run->ops || !run->socks || !run->control)
 		return lab_err_set(err, ENOMEM, "cannot prepare the run");
 	run->control_fd = control_fd;
 	run->end_ns = clock_now() + timeout;

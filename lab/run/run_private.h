@@ -12,6 +12,7 @@
 /**
  * struct run - a case under way
  * @filters: one for each host, NULL where there are no faults
+ * @conntracks: one for each host, NULL until it is asked for
  * @ops, @socks: one for each step
  * @current: index of the step in the foreground
  * @drained_ns: on the axis, when captures and logs were last read
@@ -29,6 +30,7 @@ struct run {
 	struct network *net;
 	struct observer *observer;
 	struct filter **filters;
+	struct conntrack **conntracks;
 	struct source **watches;
 	int n_watches;
 	struct source *control;
@@ -53,6 +55,9 @@ void run_emit(struct run *run, struct event *event);
 
 /** run_begin_event() - the first record of the log, as of @begun_ns (CLOCK_MONOTONIC) */
 void run_begin_event(struct run *run, int64_t begun_ns);
+
+/** run_far_find() - find out other ends that are hidden by address translation; 0 or -errno */
+int run_far_find(struct run *run, struct lab_err *err);
 
 /** run_fail_lab() - the lab itself failed */
 void run_fail_lab(struct run *run, const struct lab_err *err);

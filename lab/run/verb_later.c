@@ -15,5 +15,3 @@ const struct verb VERB_HOST =
 	LATER("host", false, "it comes with the stateful firewall", "Reboot a host.");
 const struct verb VERB_NEIGHBOUR = LATER("neighbour", false, "it comes with the stateful firewall",
 					 "Let a neighbour fall silent.");
-const struct verb VERB_NAT = LATER("nat", false, "it comes with the stateful firewall",
-				   "Forget what address translation remembers.");
