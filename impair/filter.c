@@ -9,6 +9,7 @@
 #include <linux/netlink.h>
 
 #include "impair/ruleset.h"
+#include "impair/stateful.h"
 #include "netns/cleanup.h"
 #include "netns/extack.h"
 
@@ -104,6 +105,8 @@ int filter_create(const struct network *net, const struct topology *topo, int ho
 		 filter->host);
 	if (!ret)
 		ret = batch_commit(&batch, filter->fd, doing, err);
+	if (!ret)
+		ret = stateful_apply(net, host, faults, n, err);
 	if (ret < 0)
 		goto fail;
 	*ret_filter = filter;

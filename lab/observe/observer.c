@@ -64,6 +64,7 @@ struct watch {
 	struct passing *passing;   /* NULL where nothing is forwarded */
 	struct hitlog *departures; /* NULL where netem shapes nothing */
 	struct gate *gates;	   /* by ifindex */
+	bool translates;	   /* addresses and ports change in passing */
 };
 
 struct observer {
@@ -231,13 +232,18 @@ static uint64_t mix(uint64_t h, const void *data, size_t len)
 	return h;
 }
 
+void observer_translates(struct observer *o, int host)
+{
+	o->watches[host].translates = true;
+}
+
 /* What a router does not change in a packet that it passes on. */
-static uint64_t passing_key(const struct packet *p)
+static uint64_t passing_key(bool translates, const struct packet *p)
 {
 	uint64_t h = 0xcbf29ce484222325;
 	uint32_t words[] = { (uint32_t)p->protocol,
 			     p->id,
-			     (uint32_t)p->sport << 16 | p->dport,
+			     translates ? 0 : (uint32_t)p->sport << 16 | p->dport,
 			     p->seq,
 			     p->ack,
 			     (uint32_t)p->flags << 24 | p->window,
@@ -246,14 +252,14 @@ static uint64_t passing_key(const struct packet *p)
 			     p->icmp_code,
 			     p->ip_len };
 
-	h = mix(h, p->src, sizeof(p->src));
-	h = mix(h, p->dst, sizeof(p->dst));
+	h = mix(h, p->src, translates ? 0 : sizeof(p->src));
+	h = mix(h, p->dst, translates ? 0 : sizeof(p->dst));
 	return mix(h, words, sizeof(words)) ?: 1;
 }
 
 static void passing_in(struct watch *w, const struct packet *p)
 {
-	uint64_t key = passing_key(p);
+	uint64_t key = passing_key(w->translates, p);
 	struct passing *slot = &w->passing[key % PASSING_SLOTS];
 
 	slot->n = slot->key == key ? slot->n + 1 : 1;
@@ -263,7 +269,7 @@ static void passing_in(struct watch *w, const struct packet *p)
 /* A fault ended its way here: what looks the same and goes out was made here. */
 static void passing_killed(struct watch *w, const struct packet *p)
 {
-	uint64_t key = passing_key(p);
+	uint64_t key = passing_key(w->translates, p);
 	struct passing *slot = &w->passing[key % PASSING_SLOTS];
 
 	slot->n = slot->key == key ? slot->n - 1 : -1;
@@ -273,7 +279,7 @@ static void passing_killed(struct watch *w, const struct packet *p)
 /* Did this packet, which is leaving, come in before? */
 static bool passing_out(struct watch *w, const struct packet *p)
 {
-	uint64_t key = passing_key(p);
+	uint64_t key = passing_key(w->translates, p);
 	struct passing *slot = &w->passing[key % PASSING_SLOTS];
 
 	if (slot->key != key || slot->n <= 0)
@@ -352,7 +358,7 @@ static void packet_note(struct watch *w, struct event *event, int ifindex)
 	e->to = owner(o, &e->packet, e->packet.dst);
 	if (e->out)
 		e->made_here = e->from == w->host || !w->passing || !passing_out(w, &e->packet);
-	else if (w->passing && e->to != w->host)
+	else if (w->passing && (e->to != w->host || w->translates))
 		passing_in(w, &e->packet);
 	if (!e->out || e->made_here)
 		sighting_add(o, w->host, e->from, e->to, &e->packet);
@@ -474,7 +480,7 @@ static bool departs(const struct watch *w, int ifindex, int64_t t_ns)
 
 static struct flight *flight_of(const struct observer *o, const struct packet *p, uint64_t *ret_key)
 {
-	*ret_key = passing_key(p);
+	*ret_key = passing_key(false, p);
 	return &o->flights[*ret_key % FLIGHT_SLOTS];
 }
 

@@ -82,6 +82,9 @@ int observer_links(struct observer *observer, bool departures, struct lab_err *e
 /** observer_lost() - losses of one direction that were logged; @end: the sending end */
 uint64_t observer_lost(const struct observer *observer, int link, int end);
 
+/** observer_translates() - this host gives what it forwards other addresses and ports */
+void observer_translates(struct observer *observer, int host);
+
 /** observer_fd_at() - descriptors to poll for POLLIN, the same one perhaps several times; -1 behind the last */
 int observer_fd_at(const struct observer *observer, int i);
 

@@ -47,6 +47,8 @@ char *fault_text(const struct plan *plan, const struct fault *fault)
 			m->protocol == IPPROTO_ICMP ? "icmp" :
 						      "all");
 	fputs(pick_text(fault, pick, sizeof(pick)), f);
+	if (fault->stateful)
+		fputs(" of no known connection", f);
 	if (m->from >= 0)
 		fprintf(f, " from %s", plan->topo.hosts[m->from].name);
 	if (m->sport)

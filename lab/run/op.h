@@ -22,6 +22,7 @@ struct sockopts;
  * @name: what the scenario calls it, "" if nothing
  * @fd: -1 once it is closed
  * @end: how the observer knows it; NULL for listeners
+ * @far: its other end, once that has been found out (@far_known); see sock_far()
  */
 struct sock {
 	char name[64];
@@ -31,6 +32,8 @@ struct sock {
 	enum makes kind;
 	uint16_t lport;
 	struct end *end;
+	bool far_known;
+	struct four_tuple far;
 };
 
 /**
@@ -148,6 +151,9 @@ int run_fault_switch(struct run *run, int fault, bool on, struct lab_err *err);
 /** run_fault_hits() - from the kernel's counter; 0 or -errno */
 int run_fault_hits(struct run *run, int fault, uint64_t *ret_hits, struct lab_err *err);
 
+/** run_conntrack() - a host's connection tracking, to be asked; NULL: @err says why */
+struct conntrack *run_conntrack(struct run *run, int host, struct lab_err *err);
+
 /** run_op() - the op of step number @step (from 0), NULL if it has not begun */
 struct op *run_op(struct run *run, int step);
 
@@ -189,6 +195,12 @@ int sock_af(const struct run *run);
 
 /** sock_track() - tell the observer of a connected socket; both its ends are watched from now on */
 void sock_track(struct op *op, struct sock *sock);
+
+/** sock_far() - the four-tuple of its other end; without translation the mirrored one */
+struct four_tuple sock_far(const struct sock *sock);
+
+/** sock_far_unknown() - addresses are translated in this lab, and nobody has seen this connection yet */
+bool sock_far_unknown(const struct run *run, const struct sock *sock);
 
 /** tuple_mirror() - the same connection as its other end sees it */
 struct four_tuple tuple_mirror(const struct four_tuple *tuple);

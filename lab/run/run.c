@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "lab/observe/conntrack.h"
 #include "lab/run/run_private.h"
 #include "lab/run/shaping.h"
 #include "netns/cleanup.h"
@@ -108,7 +109,9 @@ void run_drain(struct run *run)
 	run->dirty = false;
 	run->drained_ns = axis_now(&run->axis);
 	axis_update(&run->axis);
-	if (observer_drain(run->observer, &err) < 0 || observer_sample(run->observer, &err) < 0)
+	if (observer_drain(run->observer, &err) < 0 ||
+	    (run->plan->n_nats && run_far_find(run, &err) < 0) ||
+	    observer_sample(run->observer, &err) < 0)
 		run_fail_lab(run, &err);
 	run->sample_ns = clock_now() + SAMPLE_NS;
 }
@@ -136,6 +139,15 @@ int run_fault_hits(struct run *run, int fault, uint64_t *ret_hits, struct lab_er
 	if (!ret)
 		*ret_hits += run->hits_before[fault];
 	return ret;
+}
+
+struct conntrack *run_conntrack(struct run *run, int host, struct lab_err *err)
+{
+	struct conntrack **ct = &run->conntracks[host];
+
+	if (!*ct)
+		conntrack_open(run->net, host, ct, err);
+	return *ct;
 }
 
 static void watch_ready(void *arg, uint32_t events)
@@ -265,6 +277,10 @@ static int lab_build(struct run *run, struct lab_err *err)
 				    emit_taken, run, &run->observer, err);
 	ret = ret ?: filters_create(run, err);
 	ret = ret ?: shaping_begin(run, err);
+	for (int i = 0; !ret && i < plan->n_nats; i++) {
+		ret = nat_create(run->net, &plan->topo, &plan->nats[i], plan->ip, err);
+		observer_translates(run->observer, plan->nats[i].host);
+	}
 	if (!ret)
 		ret = run_watch(run, err);
 	if (ret < 0)
@@ -467,12 +483,15 @@ static void run_release(struct run *run)
 	shaper_close(run->shaper);
 	for (int i = 0; run->filters && i < run->plan->topo.n_hosts; i++)
 		filter_free(run->filters[i]);
+	for (int i = 0; run->conntracks && i < run->plan->topo.n_hosts; i++)
+		conntrack_close(run->conntracks[i]);
 	observer_close(run->observer);
 	network_free(run->net);
 	loop_close(run->loop);
 	free(run->filters);
 	free(run->hits_before);
 	free(run->fault_on);
+	free(run->conntracks);
 	free(run->ops);
 	free(run->socks);
 }
@@ -488,11 +507,12 @@ static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
 	run->filters = calloc((size_t)plan->topo.n_hosts, sizeof(*run->filters));
 	run->hits_before = calloc((size_t)plan->n_faults + 1, sizeof(*run->hits_before));
 	run->fault_on = calloc((size_t)plan->n_faults + 1, sizeof(*run->fault_on));
+	run->conntracks = calloc((size_t)plan->topo.n_hosts, sizeof(struct conntrack *));
 	run->ops = calloc((size_t)plan->n_steps, sizeof(*run->ops));
 	run->socks = calloc((size_t)plan->n_steps, sizeof(*run->socks));
 	run->control = source_add(run->loop, control_fd, EPOLLIN, control_ready, run);
-	if (!run->filters || !run->hits_before || !run->fault_on || !run->ops || !run->socks ||
-	    !run->control)
+	if (!run->filters || !run->hits_before || !run->fault_on || !run->conntracks || !run->ops ||
+	    !run->socks || !run->control)
 		return lab_err_set(err, ENOMEM, "cannot prepare the run");
 	for (int i = 0; i < plan->n_faults; i++)
 		run->fault_on[i] = plan->faults[i].active;

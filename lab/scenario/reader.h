@@ -146,6 +146,9 @@ struct plan *reader_plan(struct reader *r);
 /** reader_step() - the step under construction, or NULL */
 struct step *reader_step(struct reader *r);
 
+/** reader_step_map() - the whole mapping of which a lab verb's ``other`` gets one key */
+const struct node *reader_step_map(struct reader *r);
+
 /** reader_value() - read one value by type; reports. 0 or -EINVAL */
 int reader_value(struct reader *r, const struct node *value, const struct value_type *type,
 		 void *out);

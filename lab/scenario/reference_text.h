@@ -83,6 +83,20 @@ static const char TEXT_MATCH[] =
 	"`protocol: tcp` or `udp`, or a `segment`, which means TCP. Only one of `nth`, `first` and\n"
 	"`every` can be given.\n";
 
+static const char TEXT_CONNTRACK[] =
+	"A firewall that remembers connections. Of the packets that match, it lets pass what belongs to a\n"
+	"connection that it knows, ICMP errors about one, and what opens a new one: for TCP a SYN, and with\n"
+	"`loose` any segment. The fault's action hits the rest: what is of no connection that it knows,\n"
+	"what the kernel calls invalid, and what goes beyond `limit` or `rate`. What the host sends itself\n"
+	"passes. Timeouts are whole seconds since the last packet; an entry that is not renewed is\n"
+	"forgotten. They, `loose` and `liberal` are the host's, so all its faults share them.\n";
+
+static const char TEXT_NAT[] =
+	"`nat: masquerade` is short for `nat: {masquerade: true}`. Any other key is a port of this host:\n"
+	"`8080: \"server:80\"` sends on what comes to its port 8080, TCP and UDP, on any of its addresses, to\n"
+	"port 80 of `server`. Faults see the packet with its new destination and its old source. A packet\n"
+	"that the host sends itself is not translated.\n";
+
 static const char TEXT_STEPS[] =
 	"Steps happen one after the other. `- HOST: {VERB: …, KEYS…}` happens on a host, `- VERB: …`\n"
 	"in the lab itself; `expect` stands beside that first key, and so do a lab verb's `id`,\n"

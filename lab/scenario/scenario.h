@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "impair/fault.h"
+#include "impair/nat.h"
 #include "impair/shape.h"
 #include "lab/scenario/value.h"
 #include "netns/topology.h"
@@ -97,6 +98,7 @@ enum ip { IP_4 = 1, IP_6 = 2, IP_DUAL = 3 };
  * @ip: bit 0 IPv4, bit 1 IPv6
  * @shapes: one for each link: of what leaves either end. A jitter may be larger than its delay here
  * @shaped: some link is shaped, from the start or by a step
+ * @nats: hosts that translate addresses
  * @n_expectations: over all steps
  * @declared_ns: sum of the times that the file declares (waits, deadlines, afters, withins)
  */
@@ -110,11 +112,16 @@ struct plan {
 	bool shaped;
 	struct fault *faults;
 	int n_faults;
+	struct nat *nats;
+	int n_nats;
 	struct step *steps;
 	int n_steps;
 	int n_expectations;
 	int64_t declared_ns;
 };
+
+/** plan_tracks() - does this host remember connections: has it nat, or a fault with conntrack? */
+bool plan_tracks(const struct plan *plan, int host);
 
 /**
  * struct scenario - what a file says, once for all of its cases

@@ -287,6 +287,7 @@ static int lab_step(struct reader *r, const struct node *item, const struct verb
 		return reader_problem(r, value, NULL, "expected a mapping {%s: …}, found %s",
 				      verb->keys[0].name ? verb->keys[0].name : "KEY",
 				      node_kind_text(value));
+	r->step_map = value;
 	return reader_map(r, value, verb->keys, step->args, NULL, NULL, verb->other);
 }
 

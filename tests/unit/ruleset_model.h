@@ -311,6 +311,8 @@ struct sample {
 	uint32_t len;
 	uint8_t protocol;
 	uint32_t iif, oif;
+	uint32_t ct_state, ct_status; /* what connection tracking says of it */
+	uint32_t connections;	      /* tracked, with its own */
 };
 
 enum { VERDICT_NONE = 1000, VERDICT_REJECT = 1001 };
@@ -373,6 +375,9 @@ static inline void machine_compare(struct machine *x, const struct nftnl_expr *e
 	switch (nftnl_expr_get_u32(e, NFTNL_EXPR_CMP_OP)) {
 	case NFT_CMP_EQ:
 		x->broken = order != 0;
+		break;
+	case NFT_CMP_NEQ:
+		x->broken = order == 0;
 		break;
 	case NFT_CMP_LT:
 		x->broken = order >= 0;
@@ -439,6 +444,32 @@ static inline void machine_log(struct machine *x, const struct nftnl_expr *e)
 	x->m->logged[x->m->n_logged++] = nftnl_expr_get_str(e, NFTNL_EXPR_LOG_PREFIX);
 }
 
+static inline void machine_ct(struct machine *x, const struct nftnl_expr *e)
+{
+	uint32_t key = nftnl_expr_get_u32(e, NFTNL_EXPR_CT_KEY);
+
+	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_CT_DREG), NFT_REG_1);
+	assert_true(key == NFT_CT_STATE || key == NFT_CT_STATUS);
+	memset(x->reg, 0, sizeof(x->reg));
+	memcpy(x->reg, key == NFT_CT_STATE ? &x->s->ct_state : &x->s->ct_status, 4);
+}
+
+static inline void machine_connlimit(struct machine *x, const struct nftnl_expr *e)
+{
+	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_CONNLIMIT_FLAGS), NFT_CONNLIMIT_F_INV);
+	x->broken = x->s->connections <= nftnl_expr_get_u32(e, NFTNL_EXPR_CONNLIMIT_COUNT);
+}
+
+/* Time stands still: the burst passes, then nothing. */
+static inline void machine_limit(struct machine *x, const struct nftnl_expr *e)
+{
+	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_LIMIT_FLAGS), NFT_LIMIT_F_INV);
+	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_LIMIT_TYPE), NFT_LIMIT_PKTS);
+	assert_true(nftnl_expr_get_u64(e, NFTNL_EXPR_LIMIT_RATE) > 0); /* the kernel refuses 0 */
+	assert_true(nftnl_expr_get_u64(e, NFTNL_EXPR_LIMIT_UNIT) > 0);
+	x->broken = x->at->numgen++ < nftnl_expr_get_u32(e, NFTNL_EXPR_LIMIT_BURST);
+}
+
 static inline void machine_expr(struct nftnl_expr *e, const char *name, void *arg)
 {
 	struct machine *x = arg;
@@ -460,6 +491,12 @@ static inline void machine_expr(struct nftnl_expr *e, const char *name, void *ar
 		machine_count(x, e);
 	} else if (!strcmp(name, "byteorder")) {
 		machine_order(x, e);
+	} else if (!strcmp(name, "ct")) {
+		machine_ct(x, e);
+	} else if (!strcmp(name, "connlimit")) {
+		machine_connlimit(x, e);
+	} else if (!strcmp(name, "limit")) {
+		machine_limit(x, e);
 	} else if (!strcmp(name, "log")) {
 		machine_log(x, e);
 	} else if (!strcmp(name, "objref")) {
