@@ -110,13 +110,23 @@ static const char TEXT_STEPS[] =
 	"`blocking: true` makes a real blocking call on a thread. A dial that hits its deadline closes\n"
 	"its socket. Each verb reports the result of its own system call as the kernel gave it.\n"
 	"\n"
+	"`lookup` calls the C library's getaddrinfo() in a process inside the host, with nothing but `at`,\n"
+	"`timeout` and `attempts` in its resolv.conf; the machine's hosts file, nsswitch.conf and name\n"
+	"service daemons are not asked. The C library sends the question `attempts` times over UDP, waits\n"
+	"`timeout` after each, and asks over TCP what did not fit. A `deadline` ends the process, and no\n"
+	"more is asked. `serve: dns` answers over both, with a time to live of 60 s: every host's name\n"
+	"unless `names` has the same, NXDOMAIN for others, and no data in a family that a name lacks.\n"
+	"\n"
 	"A run ends after the sum of all times that the file declares and 30 s more, at least after\n"
 	"60 s, unless `--timeout` says otherwise.\n";
 
 static const char TEXT_EXPECT[] =
 	"What a step is expected to come to. A step that can fail and has no `expect` is expected not\n"
 	"to, a step in the background only under its `await`. `deadline` (the program gave up) and\n"
-	"`ETIMEDOUT` (the kernel gave up) are different errors.\n"
+	"`ETIMEDOUT` (the kernel gave up) are different errors. A lookup ends with those of\n"
+	"getaddrinfo(): `EAI_AGAIN` (nobody answered: \"Temporary failure in name resolution\"),\n"
+	"`EAI_NONAME` (there is no such name: \"Name or service not known\"), `EAI_NODATA` (it has no\n"
+	"address in that family).\n"
 	"\n"
 	"`after: T` accepts T − 1 % to T + 60 ms or 13 %, whichever is more: the kernel's timers are\n"
 	"late by up to an eighth, never early. `2.9s..3.2s` and `\"< 50ms\"` are taken as they are.\n";
