@@ -275,7 +275,8 @@ static void test_conntrack_check_is_read(void **state)
 		    "did you mean 'SYN_SENT'?");
 	assert_real("check: {conntrack: {segment: syn}, at: fw}", "syn",
 		    "not about a kind of segment");
-	assert_real("check: {conntrack: {nth: 1}, at: fw}", "{nth", "nth, first and every");
+	assert_real("check: {conntrack: {nth: 1}, at: fw}", "{nth",
+		    "nth, first, every and probability");
 	assert_real("check: {conntrack: {dport: 80}, at: fw}", "80", "ports need protocol");
 	assert_real("check: {conntrack: {}, at: fw, hits: 1}", "hits",
 		    "'hits' belongs to a check of");
