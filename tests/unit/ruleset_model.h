@@ -535,13 +535,13 @@ static inline void machine_ct(struct machine *x, const struct nftnl_expr *e)
 	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_CT_DREG), NFT_REG_1);
 	assert_true(key == NFT_CT_STATE || key == NFT_CT_STATUS);
 	memset(x->reg, 0, sizeof(x->reg));
-	memcpy(x->reg, key == NFT_CT_STATE ? &x->s->ct_state : &x->s->ct_status, 4);
+	memcpy(x->reg, key == NFT_CT_STATE ? &x->s.ct_state : &x->s.ct_status, 4);
 }
 
 static inline void machine_connlimit(struct machine *x, const struct nftnl_expr *e)
 {
 	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_CONNLIMIT_FLAGS), NFT_CONNLIMIT_F_INV);
-	x->broken = x->s->connections <= nftnl_expr_get_u32(e, NFTNL_EXPR_CONNLIMIT_COUNT);
+	x->broken = x->s.connections <= nftnl_expr_get_u32(e, NFTNL_EXPR_CONNLIMIT_COUNT);
 }
 
 /* Time stands still: the burst passes, then nothing. */
