@@ -73,6 +73,13 @@ static int reject_emit(struct nftnl_rule *rule, const struct fault *fault, int f
 	return expr_reject(rule, NFT_REJECT_ICMP_UNREACH, (uint8_t)kinds[fault->kind].code[fam]);
 }
 
+/* By way of the delay line, without a delay: see ruleset.c. A reset is heard either way. */
+static bool reject_hold(const struct fault *fault, struct holding *ret_holding)
+{
+	*ret_holding = (struct holding){ 0 };
+	return !kinds[fault->kind].tcp_reset;
+}
+
 const struct action ACTION_REJECT = {
 	.name = "reject",
 	.syntax = "reject WORD",
@@ -81,6 +88,7 @@ const struct action ACTION_REJECT = {
 	.past = "rejected",
 	.parse = reject_parse,
 	.text = reject_text,
+	.hold = reject_hold,
 	.emit = reject_emit,
 };
 

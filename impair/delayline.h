@@ -15,6 +15,12 @@
 
 struct delayline;
 
+/* clang-format off */
+/* Source addresses of copies that are sent over a wire: of a link, and of a fault where they arrive. */
+#define DELAYLINE_COPY_MAC      { 0x02, 0x6e, 0x73, 0x00, 0x00, 0x01 }
+#define DELAYLINE_COPY_MAC_HERE { 0x02, 0x6e, 0x73, 0x00, 0x00, 0x02 }
+/* clang-format on */
+
 /* A release later than this after its due time is a lie about the delay: the run is a lab error. */
 #define DELAYLINE_LATE_NS INT64_C(50000000)
 
@@ -28,6 +34,7 @@ enum {
  * @host: where the packets are held
  * @fault: what the fault's action, or its pick, says (action->hold, per_connection); borrowed. NULL
  *         for a direction of a link
+ * @number: index of the fault, for its marks
  * @picks: of a fault with per_connection: this lane only chooses, and passes everything on at once;
  *         what was chosen carries the fault's mark
  * @shape: for a link (fault is NULL): all but loss, which is the rules' business
@@ -37,6 +44,7 @@ enum {
 struct lane {
 	int host;
 	const struct fault *fault;
+	int number;
 	bool picks;
 	struct shape shape;
 	int link, end;
@@ -56,6 +64,7 @@ enum release_what {
  * @lane: as delayline_add() numbered it; @spec: what was added
  * @hook: NF_INET_; @ifindex: where it came in, 0 for packets that the host made
  * @came_ns, @due_ns, @went_ns: CLOCK_MONOTONIC: it came, was to leave, left
+ * @picked: the fault meant it; else it only came by to overtake
  * @corrupted: a bit of it was flipped
  * @packet, @len: from the IP header on, cut to DELAYLINE_SNAPLEN; @wire_len: its whole length
  */
@@ -66,6 +75,7 @@ struct release {
 	int hook;
 	int ifindex;
 	int64_t came_ns, due_ns, went_ns;
+	bool picked;
 	bool corrupted;
 	const void *packet;
 	size_t len, wire_len;
@@ -80,7 +90,7 @@ struct delayline_options {
 /**
  * delayline_open() - start the thread
  * @net, @topo: borrowed
- * @ret: free with delayline_close(): what is still held is let go
+ * @ret: free with delayline_close(): what is still held is dropped
  * Return: 0 or -errno
  */
 int delayline_open(const struct network *net, const struct topology *topo,
@@ -121,12 +131,23 @@ int delayline_check(struct delayline *line, struct lab_err *err);
 /** delayline_host_gone() - a host's namespace is about to end: forget its lanes (they can be added anew) */
 void delayline_host_gone(struct delayline *line, int host);
 
+/** enum queue_form - how nf_tables sends packets to a queue: its own expression, or xt_NFQUEUE */
+enum queue_form { QUEUE_NATIVE = 1, QUEUE_COMPAT };
+
 /**
- * queue_form() - how this kernel's nf_tables sends packets to a queue, found by trying in the calling
- * thread's network namespace (an empty one of a sandbox)
+ * queue_form() - which of them this kernel has, found by trying in a host's namespace
  * Return: an enum queue_form, or -errno: -ENOENT if it has neither
  */
-enum queue_form { QUEUE_NATIVE = 1, QUEUE_COMPAT };
-int queue_form(struct lab_err *err);
+int queue_form(const struct network *net, int host, struct lab_err *err);
+
+/**
+ * delayline_probe() - can this kernel send packets to the line?
+ * @host: any host
+ * Return: 0, or -errno with a fix
+ */
+int delayline_probe(struct delayline *line, int host, struct lab_err *err);
+
+/** delayline_compat() - whether it is QUEUE_COMPAT; known once a lane was added, or delayline_probe() was called */
+bool delayline_compat(const struct delayline *line);
 
 #endif

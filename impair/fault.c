@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "impair/action.h"
+#include "impair/duration.h"
+#include "impair/shape.h"
 #include "netns/cleanup.h"
 
 static const struct {
@@ -76,7 +78,7 @@ static uint32_t rotate(uint32_t x, int bits)
 }
 
 /* lookup3's hash of one word, as the kernel's jhash(key, 4, seed) has it (include/linux/jhash.h). */
-static uint32_t jhash_word(uint32_t word, uint32_t seed)
+uint32_t chance_bits(uint32_t seed, uint32_t word)
 {
 	uint32_t a = 0xdeadbeef + 4 + seed, b = a, c = a;
 
@@ -93,7 +95,31 @@ static uint32_t jhash_word(uint32_t word, uint32_t seed)
 bool chance_decide(uint32_t seed, uint32_t n, uint32_t millionths)
 {
 	/* the kernel's reciprocal_scale() */
-	return ((uint64_t)jhash_word(n, seed) * 1000000 >> 32) < millionths;
+	return ((uint64_t)chance_bits(seed, n) * 1000000 >> 32) < millionths;
+}
+
+bool fault_hold(const struct fault *fault, struct holding *ret_holding)
+{
+	struct holding holding = { 0 };
+
+	return fault->action->hold && fault->action->hold(fault, ret_holding ?: &holding);
+}
+
+bool fault_picks_number(const struct fault *fault, uint32_t seed, uint32_t n)
+{
+	switch (fault->pick) {
+	case PICK_ALL:
+		return true;
+	case PICK_NTH:
+		return n == fault->n;
+	case PICK_FIRST:
+		return n <= fault->n;
+	case PICK_EVERY:
+		return n % fault->n == 0;
+	case PICK_CHANCE:
+		return chance_decide(seed, n - 1, fault->n);
+	}
+	return false;
 }
 
 static const struct action *const actions[] = {
@@ -103,6 +129,19 @@ static const struct action *const actions[] = {
 const struct action *action_at(int i)
 {
 	return i >= 0 && (size_t)i < ARRAY_SIZE(actions) ? actions[i] : NULL;
+}
+
+int action_duration(const char *word, const char *text, int64_t *ret_ns, struct lab_err *err)
+{
+	if (duration_parse(text, ret_ns) < 0)
+		return lab_err_set(err, EINVAL,
+				   "'%s %.60s': expected a time, such as 250ms or 4s, found '%.60s'",
+				   word, text, text);
+	if (*ret_ns <= 0 || *ret_ns > SHAPE_DELAY_MAX)
+		return lab_err_set(err, EINVAL,
+				   "'%s %.60s': the time must be more than 0 and at most a minute",
+				   word, text);
+	return 0;
 }
 
 int action_parse(const char *text, unsigned families, struct fault *fault, struct lab_err *err)

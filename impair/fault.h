@@ -61,17 +61,31 @@ enum fault_pick {
 };
 
 struct action;
+struct stateful;
+
+/**
+ * struct holding - what an action that holds packets asks for one of them
+ * @delay_ns: how long it waits
+ * @copies: how many more of it are sent behind it
+ * @overtaken: it waits until the next packet of its lane has gone by, at most @delay_ns
+ */
+struct holding {
+	int64_t delay_ns;
+	unsigned copies;
+	bool overtaken;
+};
 
 /**
  * struct fault - one thing that goes wrong at one host
  * @name: 1 to 63 of [A-Za-z0-9_.-], starting with a letter; also the name of its counter
  * @host: index of the host at which it acts
  * @n: for @pick, at least 1; for PICK_CHANCE millionths, at most 1000000
- * @chance_seed: of PICK_CHANCE, see chance_seed()
  * @per_connection: count for each connection by itself: the two addresses and ports, whichever way round
  * @action: what is done; @kind is the action's own (for reject the word's index)
+ * @delay_ns: of actions that take a time
  * @families: bit 0 IPv4, bit 1 IPv6: where the action has a meaning; set by action_parse()
  * @active: whether it is on from the start
+ * @stateful: what a stateful firewall lets pass is not hit, see impair/stateful.h; NULL for none; owned
  */
 struct fault {
 	char *name;
@@ -80,11 +94,12 @@ struct fault {
 	enum fault_pick pick;
 	uint32_t n;
 	bool per_connection;
-	uint32_t chance_seed;
 	const struct action *action;
 	int kind;
+	int64_t delay_ns;
 	unsigned families;
 	bool active;
+	struct stateful *stateful;
 };
 
 /**
@@ -92,6 +107,9 @@ struct fault {
  * @seed: of the run; @name: of the fault, or of a direction of a link
  */
 uint32_t chance_seed(int64_t seed, const char *name);
+
+/** chance_bits() - 32 bits of chance for the @n-th, all that chance_decide() is made of */
+uint32_t chance_bits(uint32_t seed, uint32_t n);
 
 /**
  * chance_decide() - is the @n-th one chosen? A function of its arguments, on every kernel
@@ -113,7 +131,10 @@ struct nftnl_rule;
  *         bit 0 IPv4, bit 1 IPv6, those of the case. Returns 0, -EINVAL with a message, or
  *         -EAFNOSUPPORT if the word exists only in families that the case does not have
  * @text: writes "reject host-unreachable"; NULL where the name says it all
- * @emit: appends the verdict to a rule for packets of family @fam (FAM4, FAM6); 0 or -errno
+ * @hold: whether packets pass a queue in user space (delayline.h), and what becomes of them there; then
+ *        they go on to the next fault, or meet @emit's verdict if there is one. NULL: they do not
+ * @emit: appends the verdict to a rule for packets of family @fam (FAM4, FAM6); 0 or -errno; NULL
+ *        for actions that only hold
  */
 struct action {
 	const char *name;
@@ -123,6 +144,7 @@ struct action {
 	const char *past;
 	int (*parse)(const char *rest, unsigned families, struct fault *fault, struct lab_err *err);
 	const char *(*text)(const struct fault *fault, char *buf, unsigned long size);
+	bool (*hold)(const struct fault *fault, struct holding *ret_holding);
 	int (*emit)(struct nftnl_rule *rule, const struct fault *fault, int fam);
 };
 
@@ -135,6 +157,16 @@ const struct action *action_at(int i);
  * struct action); -ENOSYS for one that is known but not available yet
  */
 int action_parse(const char *text, unsigned families, struct fault *fault, struct lab_err *err);
+
+/**
+ * fault_picks_number() - is the @n-th matching packet (from 1) one that the fault means?
+ * @seed: chance_seed() of the fault
+ * The rules of nf_tables decide the same.
+ */
+bool fault_picks_number(const struct fault *fault, uint32_t seed, uint32_t n);
+
+/** fault_hold() - does the fault's action need a queue (see struct action)? @ret_holding may be NULL */
+bool fault_hold(const struct fault *fault, struct holding *ret_holding);
 
 /** action_rejects_with_reset() - whether the action answers with a TCP RST, so needs a TCP match */
 bool action_rejects_with_reset(const struct fault *fault);

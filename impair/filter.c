@@ -9,6 +9,7 @@
 #include <linux/netlink.h>
 
 #include "impair/ruleset.h"
+#include "impair/stateful.h"
 #include "netns/cleanup.h"
 #include "netns/extack.h"
 
@@ -17,12 +18,64 @@ struct filter {
 	const char *host;
 };
 
+bool filter_needs_line(const struct fault *fault, bool disarmed)
+{
+	return fault->per_connection || (!disarmed && fault_hold(fault, NULL));
+}
+
+/* Queue numbers of this host's faults, 0 where they need none. */
+struct queues {
+	uint16_t *hold, *pick;
+};
+
+static void queues_free(struct queues *queues)
+{
+	free(queues->hold);
+	free(queues->pick);
+}
+
+static int lanes_add(struct queues *queues, int host, const struct fault *faults, int n,
+		     const struct filter_options *options, struct lab_err *err)
+{
+	int ret = 0;
+
+	queues->hold = calloc((size_t)n + 1, sizeof(uint16_t));
+	queues->pick = calloc((size_t)n + 1, sizeof(uint16_t));
+	if (!queues->hold || !queues->pick)
+		return lab_err_set(err, ENOMEM, "cannot make a firewall");
+	for (int i = 0; ret >= 0 && i < n; i++) {
+		struct lane lane = { .host = host, .fault = &faults[i], .number = i, .link = -1 };
+
+		if (faults[i].host != host || !filter_needs_line(&faults[i], options->disarmed))
+			continue;
+		/* without it a reject is sent at once, which a connect() under way does not hear */
+		if (!options->line && !faults[i].per_connection && faults[i].action->emit)
+			continue;
+		if (!options->line) {
+			ret = lab_err_set(err, EOPNOTSUPP, "fault %s needs the delay line",
+					  faults[i].name);
+			lab_err_fix(
+				err,
+				"modprobe nfnetlink_queue nft_queue (CONFIG_NETFILTER_NETLINK_QUEUE, CONFIG_NFT_QUEUE)");
+			return ret;
+		}
+		if (!options->disarmed && fault_hold(&faults[i], NULL))
+			ret = delayline_add(options->line, &lane, &queues->hold[i], err);
+		lane.picks = true;
+		if (ret >= 0 && faults[i].per_connection)
+			ret = delayline_add(options->line, &lane, &queues->pick[i], err);
+	}
+	return ret < 0 ? ret : 0;
+}
+
 int filter_create(const struct network *net, const struct topology *topo, int host,
-		  const struct fault *faults, int n, bool disarmed, struct filter **ret_filter,
-		  struct lab_err *err)
+		  const struct fault *faults, int n, const struct filter_options *options,
+		  struct filter **ret_filter, struct lab_err *err)
 {
 	struct filter *filter = calloc(1, sizeof(*filter));
 	_cleanup_(batch_free) struct batch batch = { 0 };
+	_cleanup_(queues_free) struct queues queues = { 0 };
+	struct ruleset_options how = { .disarmed = options->disarmed, .seed = options->seed };
 	char doing[96];
 	int ret, size = 8 << 20;
 
@@ -37,15 +90,25 @@ int filter_create(const struct network *net, const struct topology *topo, int ho
 	/* without root the kernel cuts it to twice net.core.wmem_max: 40 faults of the largest kind */
 	if (setsockopt(filter->fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(filter->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	ret = lanes_add(&queues, host, faults, n, options, err);
+	if (ret < 0)
+		goto fail;
+	how.hold = queues.hold;
+	how.pick = queues.pick;
+	how.compat = options->line && delayline_compat(options->line);
 	ret = batch_begin(&batch);
 	if (ret < 0)
 		lab_err_set(err, ENOMEM, "cannot make a firewall");
 	else
-		ret = ruleset_build(&batch, topo, host, faults, n, disarmed, err);
+		ret = ruleset_build(&batch, topo, host, faults, n, &how, err);
 	snprintf(doing, sizeof(doing), "cannot put the faults of host %s in force (nf_tables)",
 		 filter->host);
 	if (!ret)
 		ret = batch_commit(&batch, filter->fd, doing, err);
+	if (ret == -ENOENT)
+		stateful_missing(host, faults, n, err);
+	if (!ret)
+		ret = stateful_apply(net, host, faults, n, err);
 	if (ret < 0)
 		goto fail;
 	*ret_filter = filter;

@@ -8,7 +8,21 @@
  *   kind-NAME                kinds of segment, if any are asked for
  *   bare-NAME, full-NAME     is there payload? (only for ack and data)
  *   gate-NAME                one rule while the fault is on, none while it is off
- *   hit-NAME                 which of the matching packets; count, log, verdict
+ *   ct-NAME                  of a stateful firewall: what it lets pass returns (stateful.c)
+ *   hit-NAME                 which of the matching packets; count, log
+ *   verdict-NAME             what is done
+ *
+ * Some faults need user space: those that hold packets, those that count by connection, and rejects
+ * by ICMP (see below). Their packets go to a queue, come back in the next base chain (forward-1 …), and
+ * are known there by a mark:
+ *
+ *   hit-NAME ─ queue ─▶ act-NAME   which of the packets of each connection, decided by the delay line
+ *   verdict-NAME ─ queue ─▶        on to the next fault, or behind-NAME: the verdict
+ *
+ * An ICMP error that comes back while connect() still holds the socket is put off until the next SYN, a
+ * second later (tcp_v4_err() and sock_owned_by_user()). On real wires that never happens; on a veth
+ * pair the whole way there and back runs inside connect()'s own send. The way through user space ends
+ * that send first.
  *
  * Switching a fault touches the gate alone, so that the n-th packet stays the n-th and the counter
  * keeps its value; replacing rules would reset both. The counting expression (numgen) stands in one
@@ -38,6 +52,8 @@
 #include <string.h>
 
 #include "impair/expr.h"
+#include "impair/lane.h"
+#include "impair/stateful.h"
 #include "netns/cleanup.h"
 
 enum { NAME_SIZE = 96 };
@@ -100,8 +116,9 @@ static int table_put(struct batch *batch)
 	return nlh ? 0 : -ENOMEM;
 }
 
-/* @hook: NF_INET_ number of a base chain, or -1 for one that is only jumped to */
-static int chain_put(struct batch *batch, const char *prefix, const char *name, int hook)
+/* @hook: NF_INET_ number of a base chain, or -1 for one that is only jumped to; @prio: of a base chain */
+static int base_chain_put(struct batch *batch, const char *prefix, const char *name, int hook,
+			  int prio)
 {
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 	struct nlmsghdr *nlh = chain ? batch_message(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE) : NULL;
@@ -113,7 +130,7 @@ static int chain_put(struct batch *batch, const char *prefix, const char *name, 
 		nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, full);
 		if (hook >= 0) {
 			nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, (uint32_t)hook);
-			nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, 0);
+			nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, prio);
 			nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter");
 		}
 		nftnl_chain_nlmsg_build_payload(nlh, chain);
@@ -122,6 +139,11 @@ static int chain_put(struct batch *batch, const char *prefix, const char *name, 
 	if (chain)
 		nftnl_chain_free(chain);
 	return nlh ? 0 : -ENOMEM;
+}
+
+static int chain_put(struct batch *batch, const char *prefix, const char *name)
+{
+	return base_chain_put(batch, prefix, name, -1, 0);
 }
 
 static int counter_put(struct batch *batch, const char *name)
@@ -341,11 +363,11 @@ static int kind_rules(struct batch *batch, const struct fault *fault)
 	if (!segments || segments & SEG_ANY)
 		return 0;
 	if (segments & SEG_ACK) {
-		ret = chain_put(batch, "bare-", fault->name, -1);
+		ret = chain_put(batch, "bare-", fault->name);
 		ret = ret ?: bare_rules(batch, fault, "bare-", NFT_GOTO, "gate-");
 	}
 	if (!ret && segments & SEG_DATA) {
-		ret = chain_put(batch, "full-", fault->name, -1);
+		ret = chain_put(batch, "full-", fault->name);
 		ret = ret ?: bare_rules(batch, fault, "full-", NFT_RETURN, NULL);
 		if (!ret) {
 			struct nftnl_rule *rule = rule_new("full-", fault->name);
@@ -354,7 +376,7 @@ static int kind_rules(struct batch *batch, const struct fault *fault)
 			ret = rule_put(batch, rule, ret);
 		}
 	}
-	ret = ret ?: chain_put(batch, "kind-", fault->name, -1);
+	ret = ret ?: chain_put(batch, "kind-", fault->name);
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(kind_rows); i++) {
 		const struct kind_row *row = &kind_rows[i];
 		struct nftnl_rule *rule;
@@ -369,7 +391,7 @@ static int kind_rules(struct batch *batch, const struct fault *fault)
 	return ret;
 }
 
-static int pick_exprs(struct nftnl_rule *rule, const struct fault *fault)
+static int pick_exprs(struct nftnl_rule *rule, const struct fault *fault, uint32_t seed)
 {
 	uint32_t last = fault->n - 1, limit = htonl(fault->n);
 	int ret;
@@ -381,33 +403,63 @@ static int pick_exprs(struct nftnl_rule *rule, const struct fault *fault)
 		return expr_counting(rule, UINT32_MAX) ?: expr_compare(rule, NFT_CMP_EQ, &last, 4);
 	case PICK_EVERY:
 		return expr_counting(rule, fault->n) ?: expr_compare(rule, NFT_CMP_EQ, &last, 4);
+	case PICK_FIRST:
 	case PICK_CHANCE:
 		ret = expr_counting(rule, UINT32_MAX);
-		ret = ret ?: expr_hash(rule, fault->chance_seed, 1000000);
-		ret = ret ?: expr_big_endian(rule);
-		return ret ?: expr_compare(rule, NFT_CMP_LT, &limit, 4);
-	case PICK_FIRST:
-		ret = expr_counting(rule, UINT32_MAX);
+		if (fault->pick == PICK_CHANCE)
+			ret = ret ?: expr_hash(rule, seed, CHANCE_ALL);
 		ret = ret ?: expr_big_endian(rule);
 		return ret ?: expr_compare(rule, NFT_CMP_LT, &limit, 4);
 	}
 	return -EINVAL;
 }
 
-static int hit_rules(struct batch *batch, const struct fault *fault, bool disarmed)
-{
-	struct nftnl_rule *rule = rule_new("hit-", fault->name);
-	int ret = rule ? pick_exprs(rule, fault) : -ENOMEM;
+/* What is known of one fault while its rules are built. */
+struct path {
+	const struct fault *fault;
+	int number;
+	const struct ruleset_options *options;
+	uint16_t hold, pick; /* queues, 0 for none */
+	struct holding holding;
+};
 
-	ret = ret ?: expr_counter(rule, fault->name);
-	ret = ret ?: expr_log(rule, RULESET_LOG_GROUP, fault->name, RULESET_SNAPLEN);
-	if (!disarmed)
-		ret = ret ?: verdict_to(rule, NFT_GOTO, "verdict-", fault->name);
-	ret = rule_put(batch, rule, ret);
-	for (int fam = 0; !ret && !disarmed && fam < FAM_COUNT; fam++) {
+static struct path path_of(const struct fault *faults, int i, const struct ruleset_options *options)
+{
+	struct path path = { .fault = &faults[i], .number = i, .options = options };
+
+	if (options->pick)
+		path.pick = options->pick[i];
+	if (options->hold && !options->disarmed && fault_hold(&faults[i], &path.holding))
+		path.hold = options->hold[i];
+	return path;
+}
+
+static int match_mark(struct nftnl_rule *rule, uint32_t mark)
+{
+	return expr_meta(rule, NFT_META_MARK) ?: expr_compare(rule, NFT_CMP_EQ, &mark, 4);
+}
+
+/* A rule in @chain that sends everything to a queue. */
+static int queue_rule(struct batch *batch, const char *prefix, const struct path *path,
+		      uint16_t queue)
+{
+	struct nftnl_rule *rule = rule_new(prefix, path->fault->name);
+	int ret = rule ? expr_queue(rule, queue, path->options->compat) : -ENOMEM;
+
+	return rule_put(batch, rule, ret);
+}
+
+/* The action's own verdict, for each family, in chain @prefix. */
+static int emit_rules(struct batch *batch, const char *prefix, const struct fault *fault)
+{
+	int ret = 0;
+
+	for (int fam = 0; !ret && fault->action->emit && fam < FAM_COUNT; fam++) {
+		struct nftnl_rule *rule;
+
 		if (!(fault->families & 1u << fam))
 			continue;
-		rule = rule_new("verdict-", fault->name);
+		rule = rule_new(prefix, fault->name);
 		if (!rule)
 			return -ENOMEM;
 		ret = match_meta_byte(rule, NFT_META_NFPROTO,
@@ -418,23 +470,82 @@ static int hit_rules(struct batch *batch, const struct fault *fault, bool disarm
 	return ret;
 }
 
+/*
+ * To the queue with those that were picked. Where a verdict waits behind the queue, only what came in by
+ * a wire takes that way: what the host itself sends meets its own firewall without one.
+ */
+static int hold_rules(struct batch *batch, const struct path *path)
+{
+	struct nftnl_rule *rule = rule_new("verdict-", path->fault->name);
+	const uint32_t none = 0;
+	int ret = rule ? 0 : -ENOMEM;
+
+	if (!ret && path->fault->action->emit) {
+		ret = expr_meta(rule, NFT_META_IIF);
+		ret = ret ?: expr_compare(rule, NFT_CMP_NEQ, &none, 4);
+	}
+	ret = ret ?: expr_mark_set(rule, mark_held(path->number));
+	ret = ret ?: expr_queue(rule, path->hold, path->options->compat);
+	return rule_put(batch, rule, ret);
+}
+
+/* Count, log, verdict: in "hit-", or behind the queue that picks in "act-". */
+static int act_rules(struct batch *batch, const struct path *path, const char *prefix)
+{
+	const struct fault *fault = path->fault;
+	bool disarmed = path->options->disarmed;
+	struct nftnl_rule *rule = rule_new(prefix, fault->name);
+	int ret = rule ? 0 : -ENOMEM;
+
+	if (!path->pick)
+		ret = ret ?: pick_exprs(rule, fault, chance_seed(path->options->seed, fault->name));
+	ret = ret ?: expr_counter(rule, fault->name);
+	ret = ret ?: expr_log(rule, RULESET_LOG_GROUP, fault->name, RULESET_SNAPLEN);
+	if (!disarmed)
+		ret = ret ?: verdict_to(rule, NFT_GOTO, "verdict-", fault->name);
+	ret = rule_put(batch, rule, ret);
+	if (path->hold && path->holding.overtaken && !path->pick)
+		ret = ret ?: queue_rule(batch, prefix, path, path->hold);
+	if (path->hold)
+		ret = ret ?: hold_rules(batch, path);
+	return disarmed ? ret : ret ?: emit_rules(batch, "verdict-", fault);
+}
+
+static int hit_rules(struct batch *batch, const struct path *path)
+{
+	int ret;
+
+	if (!path->pick)
+		return act_rules(batch, path, "hit-");
+	ret = queue_rule(batch, "hit-", path, path->pick);
+	ret = ret ?: chain_put(batch, "act-", path->fault->name);
+	return ret ?: act_rules(batch, path, "act-");
+}
+
 static int gate_open(struct batch *batch, const struct fault *fault)
 {
 	struct nftnl_rule *rule = rule_new("gate-", fault->name);
-	int ret = rule ? verdict_to(rule, NFT_GOTO, "hit-", fault->name) : -ENOMEM;
+	const char *next = fault->stateful ? "ct-" : "hit-";
+	int ret = rule ? verdict_to(rule, NFT_GOTO, next, fault->name) : -ENOMEM;
 
 	return rule_put(batch, rule, ret);
 }
 
-static int fault_put(struct batch *batch, const struct topology *topo, const struct fault *fault,
-		     bool disarmed)
+static int fault_put(struct batch *batch, const struct topology *topo, const struct path *path)
 {
 	static const char *const chains[] = { "match-", "gate-", "hit-", "verdict-" };
+	const struct fault *fault = path->fault;
 	int ret = counter_put(batch, fault->name);
 
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(chains); i++)
-		ret = chain_put(batch, chains[i], fault->name, -1);
-	ret = ret ?: hit_rules(batch, fault, disarmed);
+		ret = chain_put(batch, chains[i], fault->name);
+	if (path->hold && fault->action->emit) {
+		ret = ret ?: chain_put(batch, "behind-", fault->name);
+		ret = ret ?: emit_rules(batch, "behind-", fault);
+	}
+	ret = ret ?: hit_rules(batch, path);
+	if (fault->stateful)
+		ret = ret ?: stateful_put(batch, fault);
 	if (fault->active)
 		ret = ret ?: gate_open(batch, fault);
 	ret = ret ?: kind_rules(batch, fault);
@@ -475,39 +586,118 @@ static int multicast_pass(struct batch *batch, const char *chain)
 	return rule_put(batch, rule, ret);
 }
 
-static int base_put(struct batch *batch, int host, const struct fault *faults, int n)
+/* The three ways through a host. */
+static const struct base {
+	const char *name;
+	int hook;
+	uint32_t lo_meta; /* the interface to look at; loopback traffic is nobody's wire */
+} bases[] = {
+	{ "forward", NF_INET_FORWARD, 0 },
+	{ "input", NF_INET_LOCAL_IN, NFT_META_IIF },
+	{ "output", NF_INET_LOCAL_OUT, NFT_META_OIF },
+};
+
+/* Copies that a fault of this host had sent have been through its faults already. */
+static int copies_pass(struct batch *batch, const struct base *base, const char *chain)
 {
-	static const struct {
-		const char *name;
-		int hook;
-		uint32_t lo_meta; /* the interface to look at; loopback traffic is nobody's wire */
-	} bases[] = {
-		{ "forward", NF_INET_FORWARD, 0 },
-		{ "input", NF_INET_LOCAL_IN, NFT_META_IIF },
-		{ "output", NF_INET_LOCAL_OUT, NFT_META_OIF },
-	};
+	static const uint8_t mac[] = DELAYLINE_COPY_MAC_HERE;
+	struct nftnl_rule *rule;
+	int ret;
+
+	if (base->hook == NF_INET_FORWARD)
+		return 0;
+	rule = rule_new(chain, "");
+	ret = rule ? 0 : -ENOMEM;
+	if (base->hook == NF_INET_LOCAL_OUT) {
+		ret = ret ?: match_mark(rule, MARK_COPY);
+	} else {
+		ret = ret ?: expr_payload(rule, NFT_PAYLOAD_LL_HEADER, 6, sizeof(mac));
+		ret = ret ?: expr_compare(rule, NFT_CMP_EQ, mac, sizeof(mac));
+	}
+	ret = ret ?: expr_verdict(rule, NF_ACCEPT, NULL);
+	return rule_put(batch, rule, ret);
+}
+
+static int base_begin(struct batch *batch, const struct base *base, const char *chain, int stage,
+		      bool copies)
+{
 	const uint32_t lo = 1;
-	int ret = 0;
+	struct nftnl_rule *rule;
+	int ret = base_chain_put(batch, chain, "", base->hook, stage);
 
-	for (size_t b = 0; !ret && b < ARRAY_SIZE(bases); b++) {
-		ret = chain_put(batch, bases[b].name, "", bases[b].hook);
-		if (!ret && bases[b].hook != NF_INET_FORWARD) {
-			struct nftnl_rule *rule = rule_new(bases[b].name, "");
+	if (ret || base->hook == NF_INET_FORWARD)
+		return ret;
+	rule = rule_new(chain, "");
+	ret = rule ? expr_meta(rule, base->lo_meta) : -ENOMEM;
+	ret = ret ?: expr_compare(rule, NFT_CMP_EQ, &lo, 4);
+	ret = ret ?: expr_verdict(rule, NF_ACCEPT, NULL);
+	ret = rule_put(batch, rule, ret);
+	ret = ret ?: multicast_pass(batch, chain);
+	return ret || !copies ? ret : copies_pass(batch, base, chain);
+}
 
-			ret = rule ? expr_meta(rule, bases[b].lo_meta) : -ENOMEM;
-			ret = ret ?: expr_compare(rule, NFT_CMP_EQ, &lo, 4);
-			ret = ret ?: expr_verdict(rule, NF_ACCEPT, NULL);
-			ret = rule_put(batch, rule, ret);
-			ret = ret ?: multicast_pass(batch, bases[b].name);
+static int resume_rule(struct batch *batch, const char *chain, uint32_t mark, int verdict,
+		       const char *prefix, const char *name)
+{
+	struct nftnl_rule *rule = rule_new(chain, "");
+	int ret = rule ? match_mark(rule, mark) : -ENOMEM;
+
+	ret = ret ?: verdict_to(rule, verdict, prefix, name);
+	return rule_put(batch, rule, ret);
+}
+
+/* Where packets of this fault are that its pick lane has looked at. */
+static int picked_rules(struct batch *batch, const struct path *path, const char *chain)
+{
+	int ret = resume_rule(batch, chain, mark_chosen(path->number), NFT_JUMP, "act-",
+			      path->fault->name);
+	struct nftnl_rule *rule;
+
+	if (ret || !path->hold || !path->holding.overtaken)
+		return ret;
+	rule = rule_new(chain, "");
+	ret = rule ? match_mark(rule, mark_passed_over(path->number)) : -ENOMEM;
+	ret = ret ?: expr_queue(rule, path->hold, path->options->compat);
+	return rule_put(batch, rule, ret);
+}
+
+/*
+ * A packet that comes back from a queue goes on in the next base chain, not in the one that sent it there.
+ * So behind each fault with a queue a new one begins, one priority later: faults act in file order,
+ * queue or not.
+ */
+static int base_put(struct batch *batch, const struct base *base, int host,
+		    const struct fault *faults, int n, const struct ruleset_options *options)
+{
+	int ret, stage = 0;
+	char chain[32];
+	bool copies = false;
+
+	for (int i = 0; i < n; i++)
+		copies |= faults[i].host == host && path_of(faults, i, options).holding.copies;
+	snprintf(chain, sizeof(chain), "%s", base->name);
+	ret = base_begin(batch, base, chain, stage, copies);
+	for (int i = 0; !ret && i < n; i++) {
+		struct path path = path_of(faults, i, options);
+		struct nftnl_rule *rule;
+
+		if (faults[i].host != host)
+			continue;
+		rule = rule_new(chain, "");
+		ret = rule ? verdict_to(rule, NFT_JUMP, "match-", faults[i].name) : -ENOMEM;
+		ret = rule_put(batch, rule, ret);
+		if (path.pick) {
+			snprintf(chain, sizeof(chain), "%s-%d", base->name, ++stage);
+			ret = ret ?: base_begin(batch, base, chain, stage, copies);
+			ret = ret ?: picked_rules(batch, &path, chain);
 		}
-		for (int i = 0; !ret && i < n; i++) {
-			struct nftnl_rule *rule;
-
-			if (faults[i].host != host)
-				continue;
-			rule = rule_new(bases[b].name, "");
-			ret = rule ? verdict_to(rule, NFT_JUMP, "match-", faults[i].name) : -ENOMEM;
-			ret = rule_put(batch, rule, ret);
+		if (path.hold) {
+			snprintf(chain, sizeof(chain), "%s-%d", base->name, ++stage);
+			ret = ret ?: base_begin(batch, base, chain, stage, copies);
+			if (faults[i].action->emit)
+				ret = ret   ?:
+					      resume_rule(batch, chain, mark_held(i), NFT_GOTO,
+							  "behind-", faults[i].name);
 		}
 	}
 	return ret;
@@ -532,15 +722,19 @@ static int ack_last(struct batch *batch, struct lab_err *err)
 }
 
 int ruleset_build(struct batch *batch, const struct topology *topo, int host,
-		  const struct fault *faults, int n, bool disarmed, struct lab_err *err)
+		  const struct fault *faults, int n, const struct ruleset_options *options,
+		  struct lab_err *err)
 {
 	int ret = table_put(batch) ?: sets_put(batch, topo, host, faults, n);
 
 	for (int i = 0; !ret && i < n; i++) {
+		struct path path = path_of(faults, i, options);
+
 		if (faults[i].host == host)
-			ret = fault_put(batch, topo, &faults[i], disarmed);
+			ret = fault_put(batch, topo, &path);
 	}
-	ret = ret ?: base_put(batch, host, faults, n);
+	for (size_t b = 0; !ret && b < ARRAY_SIZE(bases); b++)
+		ret = base_put(batch, &bases[b], host, faults, n, options);
 	return ret < 0 ? oom(err) : ack_last(batch, err);
 }
 

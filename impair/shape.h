@@ -40,6 +40,12 @@ struct shape {
 /** shape_is_none() - does it leave packets alone? */
 bool shape_is_none(const struct shape *shape);
 
+/** shape_holds() - does it hold, copy or change packets? Loss alone does not */
+bool shape_holds(const struct shape *shape);
+
+/** shape_clamp() - cut a jitter that is more than its delay to it; was it? */
+bool shape_clamp(struct shape *shape);
+
 /** shape_text() - "20 ms ± 5 ms, loss 2 %, 10 Mbit/s", "" for none; returns @buf */
 const char *shape_text(const struct shape *shape, char *buf, size_t size);
 

@@ -116,7 +116,7 @@ int network_host_create(struct network *net, int host, struct lab_err *err)
 	return ret < 0 ? ret : rt_open(&h->rt, err);
 }
 
-static void mac_choose(int host, int ifindex, uint8_t mac[6])
+void network_mac(int host, int ifindex, uint8_t mac[6])
 {
 	/* 02: locally administered, unicast */
 	mac[0] = 0x02;
@@ -136,7 +136,7 @@ static int link_create(struct network *net, struct rt *home_rt, int i, struct la
 		end[e] = (struct rt_veth_end){ .ns_fd = net->hosts[link->host[e]].ns,
 					       .ifname = link->ifname[e],
 					       .ifindex = link->ifindex[e] };
-		mac_choose(link->host[e], link->ifindex[e], end[e].mac);
+		network_mac(link->host[e], link->ifindex[e], end[e].mac);
 	}
 	return rt_veth_add(home_rt, &end[0], &end[1], link->mtu, err);
 }
@@ -166,7 +166,7 @@ int network_end_configure(struct network *net, int i, int e, bool again, struct 
 	uint8_t mac[6];
 	int ret = 0;
 
-	mac_choose(link->host[!e], link->ifindex[!e], mac);
+	network_mac(link->host[!e], link->ifindex[!e], mac);
 	for (int fam = 0; !ret && fam < FAM_COUNT; fam++) {
 		if (!network_link_has(net, i, fam))
 			continue;

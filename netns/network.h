@@ -37,6 +37,9 @@ void network_free(struct network *net);
 /** network_ns() - the fd of a host's namespace, owned by the network */
 int network_ns(const struct network *net, int host);
 
+/** network_mac() - the address of interface @ifindex of host number @host */
+void network_mac(int host, int ifindex, uint8_t mac[6]);
+
 /** network_enter() - put the calling thread into a host's namespace, or back with @host -1 */
 int network_enter(const struct network *net, int host, struct lab_err *err);
 

@@ -415,6 +415,24 @@ const struct topo_addr *topology_addr(const struct topology *topo, int asker, in
 	return &topo->links[link].addr[link_end(topo, link, host)][fam];
 }
 
+const char *topology_direction(const struct topology *topo, int link, int end, char *buf,
+			       size_t size)
+{
+	const int *host = topo->links[link].host;
+	int nth = 1, len;
+
+	for (int i = 0; i < link; i++) {
+		const int *h = topo->links[i].host;
+
+		nth += (h[0] == host[0] && h[1] == host[1]) || (h[0] == host[1] && h[1] == host[0]);
+	}
+	len = snprintf(buf, size, "%s -> %s", topo->hosts[host[end]].name,
+		       topo->hosts[host[!end]].name);
+	if (nth > 1 && len >= 0 && (size_t)len < size)
+		snprintf(buf + len, size - (size_t)len, " #%d", nth);
+	return buf;
+}
+
 int topology_owner(const struct topology *topo, int fam, const void *bytes)
 {
 	for (int i = 0; i < topo->n_links; i++) {

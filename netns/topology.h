@@ -115,6 +115,10 @@ int topology_host(const struct topology *topo, const char *name);
  */
 const struct topo_addr *topology_addr(const struct topology *topo, int asker, int host, int fam);
 
+/** topology_direction() - "client -> fw" for what @end of a link sends, " #2" behind a second link between the same two; returns @buf */
+const char *topology_direction(const struct topology *topo, int link, int end, char *buf,
+			       size_t size);
+
 /** topology_owner() - index of the host that has the address @bytes, or -1 */
 int topology_owner(const struct topology *topo, int fam, const void *bytes);
 

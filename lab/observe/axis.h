@@ -25,6 +25,12 @@ int64_t clock_now(void);
 /** axis_start() - time 0 is now */
 void axis_start(struct axis *axis);
 
+/** axis_from_monotonic() - a time of CLOCK_MONOTONIC on the axis */
+static inline int64_t axis_from_monotonic(const struct axis *axis, int64_t ns)
+{
+	return ns - axis->t0_ns;
+}
+
 /** axis_now() - now on the axis, ns */
 int64_t axis_now(const struct axis *axis);
 

@@ -9,7 +9,10 @@
 
 #include <sys/socket.h>
 
+#include "lab/observe/conntrack.h"
 #include "lab/run/run_private.h"
+#include "lab/run/shaping.h"
+#include "netns/cleanup.h"
 
 /* Its programs' sockets: with SO_LINGER 0 the kernel forgets a connection at once. */
 static void sock_forget(struct op *op, struct sock *sock)
@@ -79,7 +82,10 @@ static int faults_anew(struct run *run, int host, struct lab_err *err)
 	run->filters[host] = NULL;
 	ret = ret   ?:
 		      filter_create(run->net, &plan->topo, host, plan->faults, plan->n_faults,
-				    run->options->disarmed, &run->filters[host], err);
+				    &(struct filter_options){ .disarmed = run->options->disarmed,
+							      .seed = run->options->seed,
+							      .line = run->line },
+				    &run->filters[host], err);
 	for (int i = 0; !ret && i < plan->n_faults; i++) {
 		const struct fault *f = &plan->faults[i];
 
@@ -89,14 +95,32 @@ static int faults_anew(struct run *run, int host, struct lab_err *err)
 	return ret;
 }
 
+/* A new namespace translates nothing until it is told to. */
+static int nats_anew(struct run *run, int host, struct lab_err *err)
+{
+	const struct plan *plan = run->plan;
+	int ret = 0;
+
+	for (int i = 0; !ret && i < plan->n_nats; i++) {
+		if (plan->nats[i].host != host)
+			continue;
+		ret = nat_create(run->net, &plan->topo, &plan->nats[i], plan->ip, err);
+		observer_translates(run->observer, host);
+	}
+	return ret;
+}
+
 int run_host_anew(struct run *run, int host, struct lab_err *err)
 {
 	int ret;
 
 	run_unwatch(run);
+	if (run->line)
+		delayline_host_gone(run->line, host);
+	conntrack_close(TAKE_PTR(run->conntracks[host]));
 	ret = observer_host_anew(run->observer, host, err) ?: run_watch(run, err);
-	/* the delay line's lanes of this host go here, before the rules that send packets to them */
 	ret = ret ?: faults_anew(run, host, err);
-	/* and what shapes this host's ends of links */
+	ret = ret ?: nats_anew(run, host, err);
+	ret = ret ?: shaping_host_anew(run, host, err);
 	return ret ?: network_host_up(run->net, host, err);
 }

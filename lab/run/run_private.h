@@ -3,7 +3,9 @@
 #ifndef NSLAB_RUN_RUN_PRIVATE_H
 #define NSLAB_RUN_RUN_PRIVATE_H
 
+#include "impair/delayline.h"
 #include "impair/filter.h"
+#include "impair/shaper.h"
 #include "lab/event/event.h"
 #include "lab/run/journal.h"
 #include "lab/run/op.h"
@@ -12,6 +14,7 @@
 /**
  * struct run - a case under way
  * @filters: one for each host, NULL where there are no faults
+ * @conntracks: one for each host, NULL until it is asked for
  * @ops, @socks: one for each step
  * @hits_before: for each fault, hits counted before its host was rebooted
  * @fault_on: for each fault
@@ -31,8 +34,13 @@ struct run {
 	struct network *net;
 	struct observer *observer;
 	struct filter **filters;
+	struct delayline *line; /* NULL while nothing needs it */
+	struct source *line_source;
+	struct shaper *shaper; /* NULL where no link is shaped */
+	bool losses_unsure;    /* a host was rebooted, and what it had counted is gone */
 	uint64_t *hits_before;
 	bool *fault_on;
+	struct conntrack **conntracks;
 	struct source **watches;
 	int n_watches;
 	struct source *control;
@@ -57,6 +65,12 @@ void run_emit(struct run *run, struct event *event);
 
 /** run_begin_event() - the first record of the log, as of @begun_ns (CLOCK_MONOTONIC) */
 void run_begin_event(struct run *run, int64_t begun_ns);
+
+/** run_line() - the lab's delay line, opened at first need; 0 or -errno */
+int run_line(struct run *run, struct delayline **ret, struct lab_err *err);
+
+/** run_far_find() - find out other ends that are hidden by address translation; 0 or -errno */
+int run_far_find(struct run *run, struct lab_err *err);
 
 /** run_fail_lab() - the lab itself failed */
 void run_fail_lab(struct run *run, const struct lab_err *err);

@@ -9,6 +9,7 @@ extern const struct verb VERB_LISTEN;
 extern const struct verb VERB_SERVE;
 extern const struct verb VERB_ACCEPT;
 extern const struct verb VERB_DIAL;
+extern const struct verb VERB_LOOKUP;
 extern const struct verb VERB_SEND;
 extern const struct verb VERB_RECV;
 extern const struct verb VERB_SHUTDOWN;

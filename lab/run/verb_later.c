@@ -9,5 +9,3 @@
 
 const struct verb VERB_RUN =
 	LATER("run", true, "programs come with nslab exec", "Run a program in the host.");
-const struct verb VERB_NAT = LATER("nat", false, "it comes with the stateful firewall",
-				   "Forget what address translation remembers.");

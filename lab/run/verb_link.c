@@ -8,13 +8,25 @@
 
 #include "lab/run/op.h"
 #include "lab/run/run_private.h"
+#include "lab/run/shaping.h"
 #include "lab/run/verb.h"
+#include "lab/scenario/shape_words.h"
 
 enum { READY_NS = 2 * 1000000000 }; /* a kernel before 6.9 takes up to a second */
 
+/**
+ * struct args - the step
+ * @mtu: 0: left as it is
+ * @words: the keys of a shape
+ * @shapes: by sending end, what they make of the shape that was there before
+ * @reshapes: by sending end, whether they do
+ */
 struct args {
 	struct link_ref down, up, set;
-	uint32_t mtu; /* 0: left as it is */
+	uint32_t mtu;
+	struct shape_words words;
+	struct shape shapes[2];
+	bool reshapes[2];
 };
 
 static const struct key keys[] = {
@@ -27,7 +39,8 @@ static const struct key keys[] = {
 	  .help = "change the link as the keys below say; what they do not name stays" },
 	{ "mtu", &VALUE_MTU, offsetof(struct args, mtu), .def = "stays", .example = "1280",
 	  .help = "with set: the largest IP packet that fits, at both ends" },
-	/* the keys of a shape go here, behind the mtu: all of them belong to set */
+	/* the keys of a shape belong to set, too */
+	SHAPE_ROWS(struct args, words, SHAPE_STAYS),
 	{ 0 },
 };
 
@@ -103,20 +116,55 @@ static int check_action(struct reader *r, const struct node *at, const struct ke
 	return 0;
 }
 
-static int check_set(struct reader *r, const struct node *at, const struct args *args)
+/* What a direction looks like after the steps that the plan has so far. */
+static const struct shape *shape_before(const struct plan *plan, int link, int end)
+{
+	const struct shape *shape = &plan->shapes[link][end];
+
+	for (int i = 0; i < plan->n_steps; i++) {
+		const struct step *step = &plan->steps[i];
+		const struct args *args = step->verb == &VERB_LINK ? step->args : NULL;
+
+		if (args && args->set.link == link && args->reshapes[end])
+			shape = &args->shapes[end];
+	}
+	return shape;
+}
+
+static int check_shape(struct reader *r, const struct node *at, struct args *args)
+{
+	struct plan *plan = reader_plan(r);
+	int err = 0;
+
+	if (!shape_words_any(&args->words))
+		return 0;
+	for (int end = 0; !err && end < 2; end++) {
+		/* the reference's end is the one that an arrow points to */
+		if (args->set.one_way && end == args->set.end)
+			continue;
+		err = shape_words_check(r, at, &args->words,
+					shape_before(plan, args->set.link, end),
+					&args->shapes[end]);
+		args->reshapes[end] = !err;
+	}
+	plan->shaped = true;
+	return err;
+}
+
+static int check_set(struct reader *r, const struct node *at, struct args *args)
 {
 	if (at->n == 1)
 		return reader_problem(r, at, NULL,
-				      "set changes nothing; expected a key such as mtu");
+				      "set changes nothing; expected a key such as delay or mtu");
 	if (args->mtu && args->set.one_way)
 		return reader_problem(r, node_get(at, "mtu"), "write -- between the hosts",
 				      "an MTU is of the whole link, not of one direction of it");
-	return 0;
+	return check_shape(r, at, args);
 }
 
 static int check(struct reader *r, const struct node *at, struct step *step)
 {
-	const struct args *args = step->args;
+	struct args *args = step->args;
 	const struct link_ref *refs[N_ACTIONS] = { &args->down, &args->up, &args->set };
 	int action = -1;
 
@@ -153,13 +201,16 @@ static void ready_poll(struct op *op)
 		op_errno(op, 0);
 }
 
-/* The mtu first: then the shape, of which the keys behind it speak. */
 static int set_apply(struct op *op, const struct args *args, struct lab_err *err)
 {
 	int ret = 0;
 
 	if (args->mtu)
 		ret = network_link_mtu(op->run->net, args->set.link, args->mtu, err);
+	for (int end = 0; !ret && end < 2; end++) {
+		if (args->reshapes[end])
+			ret = shaping_set(op->run, args->set.link, end, &args->shapes[end], err);
+	}
 	return ret;
 }
 
@@ -185,7 +236,7 @@ static void start(struct op *op)
 
 const struct verb VERB_LINK = {
 	.name = "link",
-	.summary = "Take a link down or up, or change its MTU.",
+	.summary = "Take a link down or up, or change its MTU or its shape.",
 	.keys = keys,
 	.common = COMMON_ID,
 	.args_size = sizeof(struct args),

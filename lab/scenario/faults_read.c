@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lab/scenario/reading.h"
+#include "lab/scenario/shape_words.h"
 
 static const struct value_type VALUE_MATCH = { "mapping, see match",
 					       "a mapping such as {from: client, segment: syn}",
@@ -13,11 +14,15 @@ static const struct value_type VALUE_MATCH = { "mapping, see match",
 static const struct value_type VALUE_ACTION = { "action",
 						"an action such as drop or reject tcp-reset",
 						value_node_read, NULL };
+static const struct value_type VALUE_CONNTRACK = { "mapping, see conntrack",
+						   "a mapping such as {established: 2s}",
+						   value_node_read, NULL };
 
 struct fault_args {
 	int host;
 	const struct node *match;
 	const struct node *action;
+	const struct node *conntrack;
 	bool active;
 };
 
@@ -47,10 +52,11 @@ const struct key FAULT_KEYS[] = {
 	  .example = "false",
 	  .help = "whether it is on from the start; a step can switch it" },
 	{ .name = "conntrack",
-	  .type = &VALUE_TEXT,
-	  .later = "it comes with conntrack",
+	  .type = &VALUE_CONNTRACK,
+	  .offset = offsetof(struct fault_args, conntrack),
+	  .def = "none",
 	  .example = "{established: 2s, loose: false}",
-	  .help = "a stateful firewall with these timeouts; the action hits what it does not know" },
+	  .help = "a stateful firewall: the action hits only what is of no connection that it knows" },
 	{ 0 },
 };
 
@@ -60,6 +66,8 @@ struct match_args {
 	uint16_t sport, dport;
 	unsigned segments;
 	int64_t nth, first, every;
+	struct amount probability;
+	char *per;
 };
 
 const struct key MATCH_KEYS[] = {
@@ -118,22 +126,27 @@ const struct key MATCH_KEYS[] = {
 	  .example = "10",
 	  .help = "the n-th, 2n-th, 3n-th … matching packet" },
 	{ .name = "probability",
-	  .type = &VALUE_TEXT,
-	  .later = "it comes with --seed",
+	  .type = &VALUE_SHARE,
+	  .offset = offsetof(struct match_args, probability),
+	  .def = "all",
 	  .example = "30%",
-	  .help = "each matching packet with that probability, decided by --seed" },
+	  .help = "each matching packet with that probability; which, --seed decides" },
 	{ .name = "per",
 	  .type = &VALUE_TEXT,
-	  .later = "it comes with a later version",
+	  .offset = offsetof(struct match_args, per),
+	  .def = "over all",
 	  .example = "connection",
-	  .help = "count for each connection by itself" },
+	  .help = "connection: count for each connection by itself; with nth, first, every or "
+		  "probability" },
 	{ 0 },
 };
 
 void faults_free(struct plan *plan)
 {
-	for (int i = 0; i < plan->n_faults; i++)
+	for (int i = 0; i < plan->n_faults; i++) {
 		free(plan->faults[i].name);
+		free(plan->faults[i].stateful);
+	}
 	free(plan->faults);
 	plan->faults = NULL;
 	plan->n_faults = 0;
@@ -147,6 +160,24 @@ static const struct node *place_of(const struct node *map, const char *key)
 	return value ? value : map;
 }
 
+static int per_read(struct reader *r, const struct node *map, const struct match_args *args,
+		    struct fault *fault)
+{
+	static const char *const words[] = { "connection" };
+
+	if (!args->per)
+		return 0;
+	if (strcmp(args->per, words[0]))
+		return reader_unknown(r, place_of(map, "per"), "word behind per", args->per, words,
+				      1);
+	if (fault->pick == PICK_ALL)
+		return reader_problem(r, place_of(map, "per"),
+				      "add one of nth, first, every and probability",
+				      "'per: connection' counts, but nothing here is chosen by number");
+	fault->per_connection = true;
+	return 0;
+}
+
 static int pick_read(struct reader *r, const struct node *map, const struct match_args *args,
 		     struct fault *fault)
 {
@@ -156,20 +187,26 @@ static int pick_read(struct reader *r, const struct node *map, const struct matc
 	for (int i = 0; i < map->n; i++) {
 		const char *key = map->keys[i]->text;
 
-		if (strcmp(key, "nth") && strcmp(key, "first") && strcmp(key, "every"))
+		if (strcmp(key, "nth") && strcmp(key, "first") && strcmp(key, "every") &&
+		    strcmp(key, "probability"))
 			continue;
 		if (n++)
 			return reader_problem(r, map->keys[i], NULL,
-					      "'%s' beside '%s'; only one of nth, first and every",
+					      "'%s' beside '%s'; only one of nth, first, every "
+					      "and probability",
 					      key, said);
 		said = key;
 	}
-	fault->pick = args->nth	  ? PICK_NTH :
-		      args->first ? PICK_FIRST :
-		      args->every ? PICK_EVERY :
-				    PICK_ALL;
-	fault->n = (uint32_t)(args->nth + args->first + args->every);
-	return 0;
+	fault->pick = args->nth		    ? PICK_NTH :
+		      args->first	    ? PICK_FIRST :
+		      args->every	    ? PICK_EVERY :
+		      args->probability.set ? PICK_CHANCE :
+					      PICK_ALL;
+	fault->n = (uint32_t)(args->nth + args->first + args->every + args->probability.n);
+	if (args->probability.set && !fault->n)
+		return reader_problem(r, place_of(map, "probability"), NULL,
+				      "a probability of 0 never happens; expected more, up to 100%%");
+	return per_read(r, map, args, fault);
 }
 
 /* match_check() - what goes together: segments and TCP, ports and TCP or UDP */
@@ -202,10 +239,9 @@ static int match_read(struct reader *r, const struct node *map, struct fault *fa
 	if (!map || (map->kind == NODE_SCALAR && !*map->text && !map->quoted))
 		return 0;
 	err = reader_map(r, map, MATCH_KEYS, &args, NULL, NULL, NULL);
-	if (map->kind != NODE_MAP)
-		return err;
-	if (pick_read(r, map, &args, fault))
+	if (map->kind == NODE_MAP && pick_read(r, map, &args, fault))
 		err = -EINVAL;
+	free(args.per);
 	if (!err)
 		err = match_check(r, map, &args);
 	fault->match = (struct packet_match){ .from = args.from,
@@ -225,7 +261,7 @@ int reader_match(struct reader *r, const struct node *map, struct packet_match *
 	*ret_match = fault.match;
 	if (!err && fault.pick != PICK_ALL)
 		return reader_problem(r, map, NULL,
-				      "nth, first and every choose packets for a fault; "
+				      "nth, first, every and probability choose packets for a fault; "
 				      "here they are only counted");
 	return err;
 }
@@ -329,6 +365,10 @@ static int fault_body_read(struct reader *r, const struct node *map, struct faul
 				     "only TCP can be rejected with tcp-reset");
 	fault->host = args.host;
 	fault->active = args.active;
+	if (args.conntrack && conntrack_read(r, args.conntrack, fault))
+		err = -EINVAL;
+	else if (!err && args.conntrack)
+		err = conntrack_check(r, args.conntrack, fault);
 	return err ? err : action_err;
 }
 

@@ -6,25 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#include "impair/duration.h"
 
 #define NS_PER_US INT64_C(1000)
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S  INT64_C(1000000000)
 
-#define DURATION_MAX_NS (INT64_C(24) * 3600 * NS_PER_S)
-#define BYTES_MAX	(INT64_C(1) << 30)
+#define BYTES_MAX (INT64_C(1) << 30)
+#define RATE_MAX  INT64_C(1000000000000)
 
 /* struct suffix - a unit and what it stands for */
 struct suffix {
 	const char *text;
 	int64_t factor;
-};
-
-static const struct suffix DURATION_SUFFIXES[] = {
-	{ "us", NS_PER_US },	  { "µs", NS_PER_US }, /* micro sign, U+00B5 */
-	{ "μs", NS_PER_US }, /* Greek mu, U+03BC: looks the same, and keyboards have it */
-	{ "ms", NS_PER_MS },	  { "s", NS_PER_S },	    { "m", 60 * NS_PER_S },
-	{ "min", 60 * NS_PER_S }, { "h", 3600 * NS_PER_S }, { NULL, 0 },
 };
 
 static const struct suffix BYTES_SUFFIXES[] = {
@@ -36,6 +32,15 @@ static const struct suffix BYTES_SUFFIXES[] = {
 	{ "MiB", 1024 * 1024 },
 	{ "GB", 1000 * 1000 * 1000 },
 	{ "GiB", 1024 * 1024 * 1024 },
+	{ NULL, 0 },
+};
+
+static const struct suffix RATE_SUFFIXES[] = {
+	{ "bit", 1 },
+	{ "kbit", 1000 },
+	{ "mbit", 1000 * 1000 },
+	{ "gbit", 1000 * 1000 * 1000 },
+	{ "tbit", INT64_C(1000) * 1000 * 1000 * 1000 },
 	{ NULL, 0 },
 };
 
@@ -66,36 +71,104 @@ static int take_digits(const char **text, int64_t *ret)
 	return 0;
 }
 
+/**
+ * struct decimal - a number with at most @digits decimals
+ * @scale: 1, 10, 100 …: what @fraction is a part of
+ */
+struct decimal {
+	int64_t whole, fraction, scale;
+};
+
+/* take_decimal() - "2", "2.5" at *@text; moves *@text behind it; 0, -EINVAL or -ERANGE */
+static int take_decimal(const char **text, int digits, struct decimal *ret)
+{
+	*ret = (struct decimal){ .scale = 1 };
+	if (!is_digit(**text))
+		return -EINVAL;
+	if (take_digits(text, &ret->whole))
+		return -ERANGE;
+	if (**text != '.')
+		return 0;
+	++*text;
+	if (!is_digit(**text))
+		return -EINVAL;
+	for (int i = 0; is_digit(**text); ++*text, i++) {
+		if (i == digits) /* more would overflow below, and nothing here is finer */
+			return -EINVAL;
+		ret->fraction = ret->fraction * 10 + (**text - '0');
+		ret->scale *= 10;
+	}
+	return 0;
+}
+
+/* decimal_times() - @max is a multiple of 1; 0 or -ERANGE */
+static int decimal_times(const struct decimal *n, int64_t factor, int64_t max, int64_t *ret)
+{
+	if (n->whole > max / factor)
+		return -ERANGE;
+	*ret = n->whole * factor + n->fraction * factor / n->scale;
+	return *ret > max ? -ERANGE : 0;
+}
+
 int value_duration(const char *text, int64_t *ret_ns)
 {
-	int64_t whole, fraction = 0, scale = 1, factor;
+	return duration_parse(text, ret_ns);
+}
 
-	if (!strcmp(text, "0")) {
-		*ret_ns = 0;
-		return 0;
+int value_delay(const char *text, int64_t *ret_ns, int64_t *ret_jitter_ns)
+{
+	static const char *const signs[] = { "±", "+-" };
+	const char *sign = NULL;
+	size_t len = 0, before;
+	char mean[64];
+	int err;
+
+	*ret_jitter_ns = -1;
+	for (int i = 0; i < 2 && !sign; i++) {
+		sign = strstr(text, signs[i]);
+		len = strlen(signs[i]);
 	}
-	if (!is_digit(*text))
+	if (!sign)
+		return value_duration(text, ret_ns);
+	for (before = (size_t)(sign - text); before && text[before - 1] == ' ';)
+		before--;
+	if (before >= sizeof(mean))
 		return -EINVAL;
-	if (take_digits(&text, &whole))
-		return -ERANGE;
-	if (*text == '.') {
-		text++;
-		if (!is_digit(*text))
-			return -EINVAL;
-		for (int i = 0; is_digit(*text); text++, i++) {
-			if (i == 6) /* more would overflow below, and no clock here is finer */
-				return -EINVAL;
-			fraction = fraction * 10 + (*text - '0');
-			scale *= 10;
-		}
+	memcpy(mean, text, before);
+	mean[before] = '\0';
+	sign += len;
+	err = value_duration(mean, ret_ns);
+	return err ?: value_duration(sign + strspn(sign, " "), ret_jitter_ns);
+}
+
+int value_share(const char *text, uint32_t *ret_millionths)
+{
+	struct decimal n;
+	int64_t millionths;
+	int err = take_decimal(&text, 4, &n);
+
+	if (err)
+		return err;
+	if (strcmp(text, "%"))
+		return -EINVAL;
+	err = decimal_times(&n, 10000, 1000000, &millionths);
+	if (!err)
+		*ret_millionths = (uint32_t)millionths;
+	return err;
+}
+
+int value_rate(const char *text, int64_t *ret_bits)
+{
+	struct decimal n;
+	int err = take_decimal(&text, 6, &n);
+
+	if (err)
+		return err;
+	for (const struct suffix *unit = RATE_SUFFIXES; unit->text; unit++) {
+		if (!strcasecmp(unit->text, text))
+			return decimal_times(&n, unit->factor, RATE_MAX, ret_bits);
 	}
-	factor = suffix_factor(DURATION_SUFFIXES, text);
-	if (!factor)
-		return -EINVAL;
-	if (whole > DURATION_MAX_NS / factor)
-		return -ERANGE;
-	*ret_ns = whole * factor + fraction * factor / scale;
-	return *ret_ns > DURATION_MAX_NS ? -ERANGE : 0;
+	return -EINVAL;
 }
 
 int value_bytes(const char *text, int64_t *ret_bytes)
@@ -246,30 +319,7 @@ int value_after(const char *text, struct compare *ret)
 	return 0;
 }
 
-/* struct scale - a unit for display, and the least that is still better shown in the next one */
-struct scale {
-	const char *unit;
-	double ns;
-	double limit;
-};
-
 const char *value_text_duration(int64_t ns, char *buf, size_t size)
 {
-	static const struct scale SCALES[] = {
-		{ "ns", 1, 1000 },   { "us", 1e3, 1000 },    { "ms", 1e6, 1000 },
-		{ "s", 1e9, 10000 }, { "min", 60e9, 10000 }, { "h", 3600e9, 1e30 },
-	};
-	const struct scale *scale = SCALES;
-	double magnitude = ns < 0 ? -(double)ns : (double)ns;
-	char digits[32];
-
-	/* %.4g rounds to four digits; the unit is chosen by what is then shown: 1 s, not 1000 ms */
-	for (;; scale++) {
-		snprintf(digits, sizeof(digits), "%.4g", magnitude / scale->ns);
-		if (strtod(digits, NULL) < scale->limit)
-			break;
-	}
-	snprintf(buf, size, "%s%s %s", ns < 0 ? "-" : "", ns ? digits : "0",
-		 ns ? scale->unit : "s");
-	return buf;
+	return duration_words(ns, buf, size);
 }

@@ -14,6 +14,22 @@
  */
 int value_duration(const char *text, int64_t *ret_ns);
 
+/**
+ * value_delay() - "20ms", "20ms ± 5ms", "20ms +- 5ms"
+ * @ret_jitter_ns: what stands behind the sign, -1 if there is none
+ * Return: 0, -EINVAL, -ERANGE; bounds are the caller's business
+ */
+int value_delay(const char *text, int64_t *ret_ns, int64_t *ret_jitter_ns);
+
+/** value_share() - "2%", "0.1%", "0.0001%": of a million so many; 0, -EINVAL, -ERANGE above 100% */
+int value_share(const char *text, uint32_t *ret_millionths);
+
+/**
+ * value_rate() - "10mbit", "1.5gbit", "64kbit", "9600bit": bits per second, as tc writes them
+ * Decimal, in upper case or lower, at most 1tbit. Return: 0, -EINVAL, -ERANGE
+ */
+int value_rate(const char *text, int64_t *ret_bits);
+
 /** value_bytes() - "100", "100kB", "64KiB", "1MB", "1MiB", 0 to 1 GiB; 0, -EINVAL, -ERANGE */
 int value_bytes(const char *text, int64_t *ret_bytes);
 

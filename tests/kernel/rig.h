@@ -35,6 +35,9 @@ struct rig {
 	struct logged hits[RIG_HITS];
 	int n_hits;
 	bool disarmed;
+	bool with_line; /* set before rig_up(): there is a delay line */
+	int64_t seed;
+	struct delayline *line;
 };
 
 /*
@@ -94,6 +97,11 @@ static inline void rig_up_disarmed(struct rig *rig, bool disarmed)
 
 	rig->disarmed = disarmed;
 	lab_build(&rig->lab);
+	if (rig->with_line)
+		must_work(delayline_open(rig->lab.net, &rig->lab.topo,
+					 &(struct delayline_options){ .seed = rig->seed },
+					 &rig->line, &err),
+			  &err);
 	for (int i = 0; i < rig->n; i++) {
 		int host = rig->faults[i].host;
 
@@ -101,7 +109,10 @@ static inline void rig_up_disarmed(struct rig *rig, bool disarmed)
 			continue;
 		must_work(hitlog_open(rig->lab.net, host, &rig->logs[host], &err), &err);
 		must_work(filter_create(rig->lab.net, &rig->lab.topo, host, rig->faults, rig->n,
-					disarmed, &rig->filters[host], &err),
+					&(struct filter_options){ .disarmed = disarmed,
+								  .seed = rig->seed,
+								  .line = rig->line },
+					&rig->filters[host], &err),
 			  &err);
 	}
 }
@@ -113,6 +124,7 @@ static inline void rig_up(struct rig *rig)
 
 static inline void rig_down(struct rig *rig)
 {
+	delayline_close(rig->line);
 	for (int h = 0; h < RIG_HOSTS; h++) {
 		filter_free(rig->filters[h]);
 		hitlog_close(rig->logs[h]);

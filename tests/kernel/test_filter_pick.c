@@ -8,24 +8,24 @@ enum { ROUND = 300 };
 
 /* ---- numbered datagrams ---- */
 
-struct lane {
+struct way {
 	int from, to;
 	union address peer;
 	int fam;
 };
 
 /* Datagrams from one host to a port of another; @sport 0 leaves it to the kernel. */
-static struct lane lane_open(struct rig *rig, int from, int to, int fam, uint16_t sport,
-			     uint16_t dport)
+static struct way lane_open(struct rig *rig, int from, int to, int fam, uint16_t sport,
+			    uint16_t dport)
 {
-	struct lane l = { .fam = fam, .peer = lab_address(&rig->lab, from, to, fam, dport) };
+	struct way l = { .fam = fam, .peer = lab_address(&rig->lab, from, to, fam, dport) };
 
 	l.from = lab_bound(&rig->lab, from, fam, SOCK_DGRAM, sport);
 	l.to = lab_bound(&rig->lab, to, fam, SOCK_DGRAM | SOCK_NONBLOCK, dport);
 	return l;
 }
 
-static void lane_close(struct lane *l)
+static void lane_close(struct way *l)
 {
 	close(l->from);
 	close(l->to);
@@ -35,7 +35,7 @@ static void lane_close(struct lane *l)
  * Send a datagram, and say whether it has arrived. It either arrives, or a fault says that it took it;
  * a disarmed one lets it arrive all the same.
  */
-static bool passes(struct rig *rig, struct lane *l)
+static bool passes(struct rig *rig, struct way *l)
 {
 	static uint32_t number;
 	int before = rig->n_hits;
@@ -98,7 +98,7 @@ static void pick_body(void *arg)
 	struct rig *rig = rig_new();
 	struct fault *fault = udp_fault(rig, "picked", "drop");
 	uint32_t count = 0, hits = 0;
-	struct lane l[FAM_COUNT], other;
+	struct way l[FAM_COUNT], other;
 
 	fault->pick = p->pick;
 	fault->n = p->n;
@@ -151,7 +151,7 @@ static void switch_body(void *arg)
 {
 	struct rig *rig = rig_new();
 	struct fault *late = udp_fault(rig, "late", "drop");
-	struct lane l;
+	struct way l;
 
 	(void)arg;
 	late->active = false;
@@ -214,7 +214,7 @@ static void order_body(void *arg)
 {
 	struct rig *rig = rig_new();
 	struct fault *second = udp_fault(rig, "second", "drop");
-	struct lane l;
+	struct way l;
 
 	(void)arg;
 	second->pick = PICK_NTH;
@@ -249,7 +249,7 @@ static void disarmed_body(void *arg)
 {
 	struct rig *rig = rig_new();
 	struct fault *every = udp_fault(rig, "every-other", "drop");
-	struct lane l;
+	struct way l;
 
 	(void)arg;
 	every->pick = PICK_EVERY;
@@ -295,7 +295,7 @@ static void who_body(void *arg)
 		int fam = i % 2, pair = i / 2 % 6, from = pair / 2;
 		int to = (from + 1 + pair % 2) % 3;
 		uint16_t sport = sports[i / 12 % 2], dport = dports[i / 24];
-		struct lane l = lane_open(rig, from, to, fam, sport, dport);
+		struct way l = lane_open(rig, from, to, fam, sport, dport);
 		bool hit = (w->from < 0 || w->from == from) && (w->to < 0 || w->to == to) &&
 			   (!w->sport || w->sport == sport) && (!w->dport || w->dport == dport);
 
@@ -355,7 +355,7 @@ static void icmp_body(void *arg)
 {
 	struct rig *rig = rig_new();
 	struct fault *fault = rig_fault(rig, "ping", FW, "drop");
-	struct lane l;
+	struct way l;
 
 	(void)arg;
 	fault->match = (struct packet_match){ CLIENT, -1, IPPROTO_ICMP, 0, 0, 0 };
@@ -394,9 +394,9 @@ static void loopback_body(void *arg)
 	rig_fault(rig, "everything", SERVER, "drop");
 	rig_up(rig);
 	for (int fam = 0; fam < FAM_COUNT; fam++) {
-		struct lane out = lane_open(rig, SERVER, CLIENT, fam, 0, LAB_PORT);
-		struct lane own = lane_open(rig, SERVER, SERVER, fam, 0, LAB_PORT);
-		struct lane in;
+		struct way out = lane_open(rig, SERVER, CLIENT, fam, 0, LAB_PORT);
+		struct way own = lane_open(rig, SERVER, SERVER, fam, 0, LAB_PORT);
+		struct way in;
 
 		must(passes(rig, &own)); /* its own address is reached through lo */
 		own.peer = address_any(fam, LAB_PORT);
@@ -428,7 +428,7 @@ static void multicast_body(void *arg)
 {
 	struct rig *rig = rig_new();
 	struct ipv6_mreq join = { .ipv6mr_interface = 2 };
-	struct lane l;
+	struct way l;
 
 	(void)arg;
 	rig_fault(rig, "out", CLIENT, "drop");
@@ -461,7 +461,7 @@ static void many_body(void *arg)
 {
 	enum { N = 100 };
 	struct rig *rig = rig_new();
-	struct lane l;
+	struct way l;
 	char name[64];
 
 	(void)arg;
@@ -505,7 +505,7 @@ static void test_filter_takes_a_hundred_faults(void **state)
 static void name_body(void *arg)
 {
 	struct rig *rig = rig_new();
-	struct lane l;
+	struct way l;
 	char name[64];
 
 	(void)arg;
@@ -556,7 +556,7 @@ static void nft_body(void *arg)
 	json_error_t error;
 	char *text;
 	json_t *ruleset;
-	struct lane l;
+	struct way l;
 
 	(void)arg;
 	udp_fault(rig, "udp", "drop");

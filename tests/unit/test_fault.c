@@ -178,9 +178,13 @@ static void test_action_parse_refuses_the_rest(void **state)
 		{ "reject tcp", -EINVAL, "unknown reject word 'tcp'" },
 		{ "reject tcp-reset now", -EINVAL, "unknown reject word 'tcp-reset now'" },
 		{ "reject net-unreachable ", -EINVAL, "unknown reject word" },
-		{ "delay 4s", -ENOSYS, "not available yet" },
-		{ "duplicate", -ENOSYS, "not available yet" },
-		{ "reorder", -ENOSYS, "not available yet" },
+		{ "delay", -EINVAL, "needs a time" },
+		{ "delay soon", -EINVAL, "expected a time" },
+		{ "delay 0s", -EINVAL, "at most a minute" },
+		{ "delay 61s", -EINVAL, "at most a minute" },
+		{ "delay -1ms", -EINVAL, "expected a time" },
+		{ "duplicate 2", -EINVAL, "no argument" },
+		{ "reorder 2h", -EINVAL, "at most a minute" },
 	};
 
 	(void)state;
@@ -222,7 +226,7 @@ static void test_action_table_is_complete(void **state)
 		assert_true(a->name && *a->name && a->syntax && a->help);
 		assert_int_equal(strncmp(a->syntax, a->name, strlen(a->name)), 0);
 		/* usable, or it says why not */
-		assert_int_equal(a->later == NULL, a->parse && a->emit && a->past);
+		assert_int_equal(a->later == NULL, a->parse && (a->emit || a->hold) && a->past);
 	}
 	assert_true(n >= 2);
 	assert_null(action_at(n));
