@@ -302,8 +302,9 @@ static void frame_take(void *arg, const struct frame *frame)
 	event.packet.out = frame->out;
 	event.packet.held_ns = -1;
 	if (frame->out)
-		event.packet.made_here = event.packet.from == w->host || !w->passing ||
-					 !passing_out(w, p);
+		/* masqueraded, it has the host's own address */
+		event.packet.made_here = (event.packet.from == w->host && !w->translates) ||
+					 !w->passing || !passing_out(w, p);
 	else if (w->passing && (event.packet.to != w->host || w->translates))
 		passing_in(w, p);
 	if (!frame->out || event.packet.made_here)
