@@ -357,7 +357,9 @@ static void packet_note(struct watch *w, struct event *event, int ifindex)
 	e->from = owner(o, &e->packet, e->packet.src);
 	e->to = owner(o, &e->packet, e->packet.dst);
 	if (e->out)
-		e->made_here = e->from == w->host || !w->passing || !passing_out(w, &e->packet);
+		/* masqueraded, it has the host's own address */
+		e->made_here = (e->from == w->host && !w->translates) || !w->passing ||
+			       !passing_out(w, &e->packet);
 	else if (w->passing && (e->to != w->host || w->translates))
 		passing_in(w, &e->packet);
 	if (!e->out || e->made_here)

@@ -80,7 +80,7 @@ static void test_doctor_table_is_sound(void **state)
 		before |= probe_at(i)->bit;
 	}
 	/* every need has its row */
-	assert_int_equal(before, 2 * (unsigned)NEED_HOSTS_FILE - 1);
+	assert_int_equal(before, 2 * (unsigned)NEED_CONNTRACK - 1);
 }
 
 static const struct system ubuntu = { .kernel = "6.8.0-31-generic",
