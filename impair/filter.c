@@ -105,6 +105,8 @@ int filter_create(const struct network *net, const struct topology *topo, int ho
 		 filter->host);
 	if (!ret)
 		ret = batch_commit(&batch, filter->fd, doing, err);
+	if (ret == -ENOENT)
+		stateful_missing(host, faults, n, err);
 	if (!ret)
 		ret = stateful_apply(net, host, faults, n, err);
 	if (ret < 0)

@@ -145,6 +145,19 @@ int stateful_put(struct batch *batch, const struct fault *fault)
 	return ret ?: rule_add(batch, fault, fill_rest, NFT_GOTO);
 }
 
+void stateful_missing(int host, const struct fault *faults, int n, struct lab_err *err)
+{
+	for (int i = 0; err && i < n; i++) {
+		if (faults[i].host != host || !faults[i].stateful)
+			continue;
+		err->fix[0] = '\0';
+		lab_err_fix(err, "an nf_tables module is missing: modprobe -a nft_ct nf_conntrack "
+				 "nft_connlimit nft_limit nft_numgen nft_log nft_reject_inet "
+				 "nfnetlink_log (CONFIG_NFT_CT, CONFIG_NF_CONNTRACK)");
+		return;
+	}
+}
+
 static int sysctl_apply(const struct network *net, int host, const char *key, int value,
 			struct lab_err *err)
 {

@@ -51,6 +51,9 @@ const struct stateful_timeout *stateful_timeout_at(int i);
  */
 int stateful_put(struct batch *batch, const struct fault *fault);
 
+/** stateful_missing() - the kernel has refused the rules (ENOENT): what to do if a stateful one is among them */
+void stateful_missing(int host, const struct fault *faults, int n, struct lab_err *err);
+
 /**
  * stateful_apply() - write the timeouts and switches that the faults of @host ask for
  * After their rules are in force: these bring connection tracking along.

@@ -63,7 +63,8 @@ const char *network_missing(const struct network *net, int i);
 /**
  * network_link_down() - lower the interface at one end of a link, as ``ip link set down`` does
  * @end: that host loses the interface's addresses and routes as the kernel takes them; the other end
- *       loses its carrier, as with a pulled cable, and keeps its addresses and routes
+ *       loses its carrier, as with a pulled cable, and keeps its addresses and routes. See
+ *       network_link_ready()
  * Return: 0; -EALREADY if either end was lowered; -errno
  */
 int network_link_down(struct network *net, int link, int end, struct lab_err *err);
@@ -76,10 +77,12 @@ int network_link_down(struct network *net, int link, int end, struct lab_err *er
 int network_link_up(struct network *net, int link, struct lab_err *err);
 
 /**
- * network_link_ready() - can both ends send and receive again?
- * The kernel's deferred work may take up to a second (before Linux 6.9) after a link was raised or its
- * host was rebooted, see rt_link_wait(); this looks without waiting.
- * Return: 1 or 0, -errno; 1 for a link that is down
+ * network_link_ready() - has a change reached both ends?
+ * Of a link that was raised, or whose host was rebooted: can both send and receive? Of one that was
+ * lowered: has the other end noticed that its carrier is gone? Until it has, its packets vanish on the
+ * wire, afterwards in its own queue, which TCP can tell. The kernel's deferred work may take up to a second
+ * (before Linux 6.9), see rt_link_wait(); this looks without waiting.
+ * Return: 1 or 0, -errno
  */
 int network_link_ready(struct network *net, int link, struct lab_err *err);
 

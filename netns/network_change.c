@@ -71,8 +71,13 @@ int network_link_ready(struct network *net, int link, struct lab_err *err)
 	const struct topo_link *l = &net->topo->links[link];
 	int ret = 1;
 
-	if (net->links[link].down >= 0)
-		return 1;
+	if (net->links[link].down >= 0) {
+		/* the end that was not lowered, unless it has not noticed yet */
+		int e = !net->links[link].down;
+
+		ret = rt_link_ready(net->hosts[l->host[e]].rt, l->ifindex[e], err);
+		return ret < 0 ? ret : !ret;
+	}
 	for (int e = 0; ret == 1 && e < 2; e++) {
 		struct rt *rt = net->hosts[l->host[e]].rt;
 

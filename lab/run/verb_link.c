@@ -184,15 +184,17 @@ static int check(struct reader *r, const struct node *at, struct step *step)
 	return check_action(r, at, &keys[action], refs[action]) ?: check_order(r, at, args);
 }
 
-/* It is up when both ends can send and receive, which the kernel may bring about later. */
-static void up_poll(struct op *op)
+/* It is over when both ends have noticed, which the kernel may bring about later. */
+static void ready_poll(struct op *op)
 {
 	const struct args *args = op->step->args;
+	bool up = args->up.link >= 0;
 	struct lab_err err = { 0 };
-	int ready = network_link_ready(op->run->net, args->up.link, &err);
+	int ready = network_link_ready(op->run->net, up ? args->up.link : args->down.link, &err);
 
 	if (!ready && clock_now() > op->begun_ns + READY_NS)
-		ready = lab_err_set(&err, ETIMEDOUT, "the link does not come up");
+		ready = lab_err_set(&err, ETIMEDOUT, "the link does not %s",
+				    up ? "come up" : "go down");
 	if (ready < 0)
 		op_fail(op, &err);
 	else if (ready)
@@ -226,10 +228,10 @@ static void start(struct op *op)
 		ret = set_apply(op, args, &err);
 	if (ret < 0)
 		op_fail(op, &err);
-	else if (args->up.link < 0)
+	else if (args->set.link >= 0)
 		op_errno(op, 0);
 	else
-		op->poll = up_poll;
+		op->poll = ready_poll;
 }
 
 const struct verb VERB_LINK = {
