@@ -11,6 +11,11 @@
  *   link-ETH                    sending: log of what departs; loss; receiving: queue of what is left
  *   loss-ETH                    one rule that loses packets, or none
  *
+ * A sending end must not drop: a local TCP is told of that, takes it for its own full queue and does not
+ * count the segment as sent, whereas nobody is told of what is lost on a wire. So what is lost there is
+ * addressed to nobody: it takes its way through netem, time and rate included, and the receiving end's kernel
+ * throws it away as somebody else's (PACKET_OTHERHOST), before any hook.
+ *
  * Only loss-ETH is ever rewritten. The rule behind it stays once it is there: packets that would no longer
  * pass the queue could overtake those in it.
  *
@@ -201,6 +206,7 @@ int shaper_rules_end(struct batch *batch, const struct shaped_end *end)
 
 int shaper_rules_loss(struct batch *batch, const struct shaped_end *end, uint32_t millionths)
 {
+	static const uint8_t nobody[] = SHAPER_NOBODY_MAC;
 	uint32_t bound = htonl(millionths);
 	struct nftnl_rule *rule;
 	char counter[NAME_SIZE];
@@ -217,7 +223,12 @@ int shaper_rules_loss(struct batch *batch, const struct shaped_end *end, uint32_
 	ret = ret ?: expr_compare(rule, NFT_CMP_LT, &bound, sizeof(bound));
 	ret = ret ?: expr_counter(rule, shaped_end_counter(end, counter, sizeof(counter)));
 	ret = ret ?: expr_log(rule, RULESET_LOG_GROUP, end->name, RULESET_SNAPLEN);
-	ret = ret ?: expr_drop(rule);
+	if (end->sending)
+		ret = ret   ?:
+			      expr_payload_set(rule, NFT_PAYLOAD_LL_HEADER, 0, nobody,
+					       sizeof(nobody));
+	else
+		ret = ret ?: expr_drop(rule);
 	return nft_rule_put(batch, rule, ret);
 }
 

@@ -196,8 +196,6 @@ void observer_close(struct observer *o)
 	free(o->flights);
 	free(o->departed);
 	free(o->lost);
-	free(o->flights);
-	free(o->departed);
 	free(o->sightings);
 	free(o);
 }

@@ -139,7 +139,7 @@ static void test_doctor_finds_all(void **state)
 	assert_has(run.text, geteuid() ? "without root." : "as ");
 	assert_int_equal(run.missing, 0);
 	assert_int_equal(run.runnable, 2);
-	later = strstr(run.text, "For later");
+	later = strstr(run.text, "Not needed: ");
 	assert_non_null(later);
 	*later = '\0';
 	assert_null(strstr(run.text, "  missing  "));
