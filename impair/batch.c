@@ -48,8 +48,8 @@ struct nlmsghdr *batch_message(struct batch *batch, uint16_t type, uint16_t flag
 {
 	if (room_make(batch) < 0)
 		return NULL;
-	return nftnl_nlmsg_build_hdr(batch->buf + batch->len, type, NFPROTO_INET, flags,
-				     ++batch->seq);
+	return nftnl_nlmsg_build_hdr(batch->buf + batch->len, type, batch->family ?: NFPROTO_INET,
+				     flags, ++batch->seq);
 }
 
 void batch_message_end(struct batch *batch, struct nlmsghdr *nlh)

@@ -14,11 +14,13 @@ struct nlmsghdr;
  * struct batch - messages, one behind the other
  * @buf, @len, @cap: the bytes so far; @buf is owned
  * @seq: sequence number of the last message
+ * @family: NFPROTO_ of the messages, 0 for NFPROTO_INET
  */
 struct batch {
 	char *buf;
 	size_t len, cap;
 	uint32_t seq;
+	uint8_t family;
 };
 
 /** batch_begin() - start a transaction; 0 or -ENOMEM */

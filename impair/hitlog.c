@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
@@ -55,13 +56,13 @@ static int talk(int fd, struct nlmsghdr *nlh, struct lab_err *err)
 	return ret;
 }
 
-static int configure(int fd, struct lab_err *err)
+static int configure(int fd, uint16_t group, struct lab_err *err)
 {
 	struct nfulnl_msg_config_cmd cmd = { .command = NFULNL_CFG_CMD_BIND };
 	struct nfulnl_msg_config_mode mode = { .copy_mode = NFULNL_COPY_PACKET,
 					       .copy_range = htonl(RULESET_SNAPLEN) };
 	char buf[256] = { 0 };
-	struct nlmsghdr *nlh = request(buf, RULESET_LOG_GROUP);
+	struct nlmsghdr *nlh = request(buf, group);
 	int ret;
 
 	mnl_attr_put(nlh, NFULA_CFG_CMD, sizeof(cmd), &cmd);
@@ -69,14 +70,15 @@ static int configure(int fd, struct lab_err *err)
 	if (ret < 0)
 		return ret;
 	memset(buf, 0, sizeof(buf));
-	nlh = request(buf, RULESET_LOG_GROUP);
+	nlh = request(buf, group);
 	mnl_attr_put(nlh, NFULA_CFG_MODE, sizeof(mode), &mode);
 	/* each packet by itself: by default the kernel waits a second for more */
 	mnl_attr_put_u32(nlh, NFULA_CFG_QTHRESH, htonl(1));
 	return talk(fd, nlh, err);
 }
 
-int hitlog_open(const struct network *net, int host, struct hitlog **ret_log, struct lab_err *err)
+int hitlog_open_group(const struct network *net, int host, uint16_t group, struct hitlog **ret_log,
+		      struct lab_err *err)
 {
 	struct hitlog *log = calloc(1, sizeof(*log));
 	int ret, size = 4 << 20;
@@ -90,7 +92,7 @@ int hitlog_open(const struct network *net, int host, struct hitlog **ret_log, st
 		extack_enable(log->fd);
 		if (setsockopt(log->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 			setsockopt(log->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-		ret = configure(log->fd, err);
+		ret = configure(log->fd, group, err);
 	}
 	if (ret < 0) {
 		hitlog_close(log);
@@ -98,6 +100,11 @@ int hitlog_open(const struct network *net, int host, struct hitlog **ret_log, st
 	}
 	*ret_log = log;
 	return 0;
+}
+
+int hitlog_open(const struct network *net, int host, struct hitlog **ret_log, struct lab_err *err)
+{
+	return hitlog_open_group(net, host, RULESET_LOG_GROUP, ret_log, err);
 }
 
 void hitlog_close(struct hitlog *log)
@@ -126,6 +133,7 @@ static int attr_store(const struct nlattr *attr, void *data)
 static bool hit_read(const struct nlmsghdr *nlh, struct hit *hit)
 {
 	const struct nlattr *table[NFULA_MAX + 1] = { 0 };
+	const struct nfgenmsg *nfg;
 	const struct nlattr *a;
 
 	if (nlh->nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET) ||
@@ -137,6 +145,15 @@ static bool hit_read(const struct nlmsghdr *nlh, struct hit *hit)
 	hit->fault = mnl_attr_get_str(a);
 	hit->packet = mnl_attr_get_payload(table[NFULA_PAYLOAD]);
 	hit->len = mnl_attr_get_payload_len(table[NFULA_PAYLOAD]);
+	/* what leaves an interface has its Ethernet header on already */
+	nfg = mnl_nlmsg_get_payload(nlh);
+	hit->egress = nfg->nfgen_family == NFPROTO_NETDEV;
+	if (hit->egress && hit->len < ETH_HLEN)
+		return false;
+	if (hit->egress) {
+		hit->packet = (const uint8_t *)hit->packet + ETH_HLEN;
+		hit->len -= ETH_HLEN;
+	}
 	a = table[NFULA_PACKET_HDR];
 	hit->hook = a && mnl_attr_get_payload_len(a) >= sizeof(struct nfulnl_msg_packet_hdr) ?
 			    ((const struct nfulnl_msg_packet_hdr *)mnl_attr_get_payload(a))->hook :

@@ -3,6 +3,7 @@
 #ifndef NSLAB_IMPAIR_HITLOG_H
 #define NSLAB_IMPAIR_HITLOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,7 +14,8 @@ struct hitlog;
 /**
  * struct hit - a fault acted on a packet
  * @fault: its name, NUL-terminated
- * @hook: NF_INET_ number
+ * @hook: NF_INET_ number, or NF_NETDEV_ if @egress
+ * @egress: it was logged on its way out of an interface (netdev), before the qdisc
  * @ifindex: where the packet came in, 0 if the host made it
  * @stamp_ns: CLOCK_REALTIME when the packet came in, 0 where the kernel has none (output)
  * @packet, @len: the packet from its IP header on, cut to 256 bytes
@@ -21,6 +23,7 @@ struct hitlog;
 struct hit {
 	const char *fault;
 	int hook;
+	bool egress;
 	int ifindex;
 	int64_t stamp_ns;
 	const void *packet;
@@ -29,6 +32,10 @@ struct hit {
 
 /** hitlog_open() - listen inside @host, before its faults are put in force */
 int hitlog_open(const struct network *net, int host, struct hitlog **ret, struct lab_err *err);
+
+/** hitlog_open_group() - the same of another group than that of faults, see SHAPER_DEPART_GROUP */
+int hitlog_open_group(const struct network *net, int host, uint16_t group, struct hitlog **ret,
+		      struct lab_err *err);
 void hitlog_close(struct hitlog *log);
 
 /** hitlog_fd() - to be polled for POLLIN */

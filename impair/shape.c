@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "impair/duration.h"
+
 bool shape_is_none(const struct shape *shape)
 {
 	return !shape->loss && !shape_holds(shape);
@@ -28,20 +30,26 @@ struct scale {
 	double one;
 };
 
-static const struct scale times[] = { { "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { "ns", 1 } };
 static const struct scale rates[] = { { "Gbit/s", 1e9 },
 				      { "Mbit/s", 1e6 },
 				      { "kbit/s", 1e3 },
 				      { "bit/s", 1 } };
 
-/* The largest unit of which there is at least one. */
-static void amount_put(FILE *out, const struct scale scales[4], int64_t n)
+static void time_put(FILE *out, int64_t ns)
+{
+	char text[32];
+
+	fputs(duration_words(ns, text, sizeof(text)), out);
+}
+
+/* In the largest unit of which there is at least one. */
+static void rate_put(FILE *out, int64_t bits)
 {
 	int i = 0;
 
-	while (i < 3 && (double)n < scales[i].one)
+	while (i < 3 && (double)bits < rates[i].one)
 		i++;
-	fprintf(out, "%.6g %s", (double)n / scales[i].one, scales[i].unit);
+	fprintf(out, "%.6g %s", (double)bits / rates[i].one, rates[i].unit);
 }
 
 static const char *comma(int *n)
@@ -61,11 +69,11 @@ static void shape_put(FILE *out, const struct shape *shape)
 
 	if (shape->delay_ns || shape->jitter_ns) {
 		fputs(comma(&n), out);
-		amount_put(out, times, shape->delay_ns);
+		time_put(out, shape->delay_ns);
 	}
 	if (shape->jitter_ns) {
 		fputs(" ± ", out);
-		amount_put(out, times, shape->jitter_ns);
+		time_put(out, shape->jitter_ns);
 		if (shape->distribution == JITTER_NORMAL)
 			fputs(" (normal)", out);
 	}
@@ -75,7 +83,7 @@ static void shape_put(FILE *out, const struct shape *shape)
 	share_put(out, &n, "corrupt", shape->corrupt);
 	if (shape->rate) {
 		fputs(comma(&n), out);
-		amount_put(out, rates, shape->rate);
+		rate_put(out, shape->rate);
 	}
 	if (shape->limit && shape_holds(shape))
 		fprintf(out, "%slimit %lld", comma(&n), (long long)shape->limit);
