@@ -534,7 +534,7 @@ struct packets_row {
 	struct spread lost, cpu_us, line_us, most;
 };
 
-/* One second of packets of 64 bytes; the share that got lost. */
+/* One second of packets of 64 bytes: how many thousand a second it really were, -1 if one was lost. */
 static double packets_measure(enum way way, int kpps, struct packets_row *row)
 {
 	const uint32_t n = (uint32_t)kpps * 1000;
@@ -557,8 +557,7 @@ static double packets_measure(enum way way, int kpps, struct packets_row *row)
 		spread_add(&row->line_us, (double)s.line_cpu_ns / 1e3 / s.sent);
 	}
 	streamed_free(&s);
-	/* nothing lost, and the sender kept up */
-	return lost > 0 || rate < 0.95 * kpps ? -1 : rate;
+	return lost > 0 ? -1 : rate;
 }
 
 static void packets_all(void)
@@ -568,21 +567,26 @@ static void packets_all(void)
 
 	for (int r = 0; r < rounds; r++) {
 		for (size_t w = 0; w < ARRAY_SIZE(packet_ways); w++) {
-			double most = 0, rate = 0;
+			double most = 0;
 
-			for (size_t i = 0; i < ARRAY_SIZE(rates_kpps) && rate >= 0; i++) {
-				if (!way_possible(packet_ways[w]))
+			if (!way_possible(packet_ways[w]))
+				continue;
+			for (size_t i = 0; i < ARRAY_SIZE(rates_kpps); i++) {
+				double rate =
+					packets_measure(packet_ways[w], rates_kpps[i], &rows[w]);
+
+				most = fmax(most, rate);
+				/* it lost some, or the sender cannot do more */
+				if (rate < 0.95 * rates_kpps[i])
 					break;
-				rate = packets_measure(packet_ways[w], rates_kpps[i], &rows[w]);
-				most = rate > 0 ? rate : most;
 			}
-			if (way_possible(packet_ways[w]))
-				spread_add(&rows[w].most, most);
+			spread_add(&rows[w].most, most);
 		}
 	}
 	printf("\n**Small packets**: UDP, 64 bytes, in bursts every 0.5 ms, delay 1 ms, %d rounds of 1 s. Processor time per "
 	       "packet: all of it, sender and receiver included, and of the delay line's thread. Most: the "
-	       "largest of %d, %d, %d, %d, %d, %d thousand packets a second of which none was lost.\n\n"
+	       "largest of about %d, %d, %d, %d, %d, %d thousand packets a second of which none was lost, as it really was; where "
+	       "it is less than the last of them, more was lost or the sender could not do more.\n\n"
 	       "| | lost of 70 k/s, %% | processor, µs | delay line's, µs | most, k/s |\n|---|---|---|---|---|\n",
 	       rounds, rates_kpps[0], rates_kpps[1], rates_kpps[2], rates_kpps[3], rates_kpps[4],
 	       rates_kpps[5]);
