@@ -37,8 +37,8 @@ static const char *reorder_text(const struct fault *fault, char *buf, unsigned l
 const struct action ACTION_REORDER = {
 	.name = "reorder",
 	.syntax = "reorder [DURATION]",
-	.help = "The next packet of the match overtakes this one; if none comes, it goes on after "
-		"DURATION, by default 100 ms.",
+	.help = "The next packet of the match that does not wait itself overtakes this one; if none "
+		"comes, it goes on after DURATION, by default 100 ms.",
 	.past = "reordered",
 	.parse = reorder_parse,
 	.text = reorder_text,

@@ -55,20 +55,23 @@ static bool is_extension(uint8_t protocol)
 	       protocol == IPPROTO_DSTOPTS || protocol == IPPROTO_FRAGMENT;
 }
 
-/* Where the transport header is; 0 if it is not there. */
+/* Where the transport header is; @len if it is not there, as in all fragments but the first. */
 static size_t transport_find(const uint8_t *p, size_t len, uint8_t *ret_protocol)
 {
 	size_t at = IP6_HEADER;
 
 	if (p[0] >> 4 == 4) {
 		*ret_protocol = p[9];
-		return (size_t)(p[0] & 0xf) * 4;
+		return p[6] & 0x1f || p[7] ? len : (size_t)(p[0] & 0xf) * 4;
 	}
 	*ret_protocol = p[6];
 	while (is_extension(*ret_protocol) && at + 8 <= len) {
-		size_t size = *ret_protocol == IPPROTO_FRAGMENT ? 8 : 8 + 8 * (size_t)p[at + 1];
+		bool fragment = *ret_protocol == IPPROTO_FRAGMENT;
+		size_t size = fragment ? 8 : 8 + 8 * (size_t)p[at + 1];
 
 		*ret_protocol = p[at];
+		if (fragment && (p[at + 2] || p[at + 3] & 0xf8))
+			return len;
 		at += size;
 	}
 	return at;

@@ -140,7 +140,14 @@ enum queue_form { QUEUE_NATIVE = 1, QUEUE_COMPAT };
  */
 int queue_form(const struct network *net, int host, struct lab_err *err);
 
-/** delayline_compat() - whether it is QUEUE_COMPAT; known once a lane was added */
+/**
+ * delayline_probe() - can this kernel send packets to the line?
+ * @host: any host
+ * Return: 0, or -errno with a fix
+ */
+int delayline_probe(struct delayline *line, int host, struct lab_err *err);
+
+/** delayline_compat() - whether it is QUEUE_COMPAT; known once a lane was added, or delayline_probe() was called */
 bool delayline_compat(const struct delayline *line);
 
 #endif

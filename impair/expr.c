@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "impair/expr.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 /* libnftnl/expr.h does not include it, and needs it */
 #include <stdio.h>
@@ -82,6 +83,42 @@ int expr_in_set(struct nftnl_rule *rule, const char *name, uint32_t id)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, name);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SET_ID, id);
+	return 0;
+}
+
+int expr_ct(struct nftnl_rule *rule, uint32_t key)
+{
+	struct nftnl_expr *e = add(rule, "ct");
+
+	if (!e)
+		return -ENOMEM;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, key);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+	return 0;
+}
+
+int expr_connlimit_over(struct nftnl_rule *rule, uint32_t count)
+{
+	struct nftnl_expr *e = add(rule, "connlimit");
+
+	if (!e)
+		return -ENOMEM;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CONNLIMIT_COUNT, count);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CONNLIMIT_FLAGS, NFT_CONNLIMIT_F_INV);
+	return 0;
+}
+
+int expr_rate_over(struct nftnl_rule *rule, uint32_t rate, uint32_t per_s, uint32_t burst)
+{
+	struct nftnl_expr *e = add(rule, "limit");
+
+	if (!e)
+		return -ENOMEM;
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, rate);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, per_s);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, burst);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
 	return 0;
 }
 
@@ -202,6 +239,44 @@ int expr_queue(struct nftnl_rule *rule, uint16_t num, bool compat)
 	}
 	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_NUM, num);
 	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_TOTAL, 1);
+	return 0;
+}
+
+static int load(struct nftnl_rule *rule, uint32_t reg, const void *data, uint32_t len)
+{
+	struct nftnl_expr *e = add(rule, "immediate");
+
+	if (!e)
+		return -ENOMEM;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, reg);
+	nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, data, len);
+	return 0;
+}
+
+int expr_dnat(struct nftnl_rule *rule, uint8_t nfproto, const void *addr, uint32_t len,
+	      uint16_t port)
+{
+	uint16_t be = htons(port);
+	int ret = load(rule, NFT_REG_1, addr, len) ?: load(rule, NFT_REG_2, &be, sizeof(be));
+	struct nftnl_expr *e = ret ? NULL : add(rule, "nat");
+
+	if (!e)
+		return -ENOMEM;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_FAMILY, nfproto);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MIN, NFT_REG_2);
+	return 0;
+}
+
+int expr_masquerade(struct nftnl_rule *rule, uint32_t flags)
+{
+	struct nftnl_expr *e = add(rule, "masq");
+
+	if (!e)
+		return -ENOMEM;
+	if (flags)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_MASQ_FLAGS, flags);
 	return 0;
 }
 

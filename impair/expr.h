@@ -24,6 +24,15 @@ int expr_compare(struct nftnl_rule *rule, uint32_t op, const void *data, uint32_
 /** expr_in_set() - break off unless register 1 is in the named set @name with batch id @id */
 int expr_in_set(struct nftnl_rule *rule, const char *name, uint32_t id);
 
+/** expr_ct() - load a NFT_CT_ key (4 bytes) of the packet's connection into register 1 */
+int expr_ct(struct nftnl_rule *rule, uint32_t key);
+
+/** expr_connlimit_over() - break off unless more than @count tracked connections came here and live */
+int expr_connlimit_over(struct nftnl_rule *rule, uint32_t count);
+
+/** expr_rate_over() - break off unless it is more than @rate in @per_s seconds, beyond @burst at once */
+int expr_rate_over(struct nftnl_rule *rule, uint32_t rate, uint32_t per_s, uint32_t burst);
+
 /** expr_counting() - register 1 = number of packets that came here before, modulo @modulus */
 int expr_counting(struct nftnl_rule *rule, uint32_t modulus);
 
@@ -48,6 +57,13 @@ int expr_mark_set(struct nftnl_rule *rule, uint32_t mark);
 
 /** expr_queue() - send it to nfnetlink_queue queue @num; @compat: through xt_NFQUEUE, see queue_form() */
 int expr_queue(struct nftnl_rule *rule, uint16_t num, bool compat);
+
+/** expr_dnat() - translate the destination to @addr (@len bytes) and @port; @nfproto: NFPROTO_IPV4, _IPV6 */
+int expr_dnat(struct nftnl_rule *rule, uint8_t nfproto, const void *addr, uint32_t len,
+	      uint16_t port);
+
+/** expr_masquerade() - translate the source to the address of where it leaves; @flags: NF_NAT_RANGE_ */
+int expr_masquerade(struct nftnl_rule *rule, uint32_t flags);
 
 /** expr_reject() - @type is a NFT_REJECT_, @code its ICMP code */
 int expr_reject(struct nftnl_rule *rule, uint32_t type, uint8_t code);

@@ -61,6 +61,7 @@ enum fault_pick {
 };
 
 struct action;
+struct stateful;
 
 /**
  * struct holding - what an action that holds packets asks for one of them
@@ -84,6 +85,7 @@ struct holding {
  * @delay_ns: of actions that take a time
  * @families: bit 0 IPv4, bit 1 IPv6: where the action has a meaning; set by action_parse()
  * @active: whether it is on from the start
+ * @stateful: what a stateful firewall lets pass is not hit, see impair/stateful.h; NULL for none; owned
  */
 struct fault {
 	char *name;
@@ -97,6 +99,7 @@ struct fault {
 	int64_t delay_ns;
 	unsigned families;
 	bool active;
+	struct stateful *stateful;
 };
 
 /**

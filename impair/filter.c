@@ -9,6 +9,7 @@
 #include <linux/netlink.h>
 
 #include "impair/ruleset.h"
+#include "impair/stateful.h"
 #include "netns/cleanup.h"
 #include "netns/extack.h"
 
@@ -50,9 +51,14 @@ static int lanes_add(struct queues *queues, int host, const struct fault *faults
 		/* without it a reject is sent at once, which a connect() under way does not hear */
 		if (!options->line && !faults[i].per_connection && faults[i].action->emit)
 			continue;
-		if (!options->line)
-			return lab_err_set(err, EINVAL, "fault %s needs the delay line",
-					   faults[i].name);
+		if (!options->line) {
+			ret = lab_err_set(err, EOPNOTSUPP, "fault %s needs the delay line",
+					  faults[i].name);
+			lab_err_fix(
+				err,
+				"modprobe nfnetlink_queue nft_queue (CONFIG_NETFILTER_NETLINK_QUEUE, CONFIG_NFT_QUEUE)");
+			return ret;
+		}
 		if (!options->disarmed && fault_hold(&faults[i], NULL))
 			ret = delayline_add(options->line, &lane, &queues->hold[i], err);
 		lane.picks = true;
@@ -99,6 +105,10 @@ int filter_create(const struct network *net, const struct topology *topo, int ho
 		 filter->host);
 	if (!ret)
 		ret = batch_commit(&batch, filter->fd, doing, err);
+	if (ret == -ENOENT)
+		stateful_missing(host, faults, n, err);
+	if (!ret)
+		ret = stateful_apply(net, host, faults, n, err);
 	if (ret < 0)
 		goto fail;
 	*ret_filter = filter;

@@ -158,6 +158,9 @@ static bool hit_read(const struct nlmsghdr *nlh, struct hit *hit)
 	hit->hook = a && mnl_attr_get_payload_len(a) >= sizeof(struct nfulnl_msg_packet_hdr) ?
 			    ((const struct nfulnl_msg_packet_hdr *)mnl_attr_get_payload(a))->hook :
 			    -1;
+	a = table[NFULA_IFINDEX_OUTDEV];
+	hit->ifindex_out = a && mnl_attr_get_payload_len(a) >= 4 ? (int)ntohl(mnl_attr_get_u32(a)) :
+								   0;
 	a = table[NFULA_IFINDEX_INDEV];
 	hit->ifindex = a && mnl_attr_get_payload_len(a) >= 4 ? (int)ntohl(mnl_attr_get_u32(a)) : 0;
 	a = table[NFULA_TIMESTAMP];

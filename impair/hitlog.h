@@ -16,7 +16,7 @@ struct hitlog;
  * @fault: its name, NUL-terminated
  * @hook: NF_INET_ number, or NF_NETDEV_ if @egress
  * @egress: it was logged on its way out of an interface (netdev), before the qdisc
- * @ifindex: where the packet came in, 0 if the host made it
+ * @ifindex: where the packet came in, 0 if the host made it; @ifindex_out: where it leaves, or 0
  * @stamp_ns: CLOCK_REALTIME when the packet came in, 0 where the kernel has none (output)
  * @packet, @len: the packet from its IP header on, cut to 256 bytes
  */
@@ -24,7 +24,7 @@ struct hit {
 	const char *fault;
 	int hook;
 	bool egress;
-	int ifindex;
+	int ifindex, ifindex_out;
 	int64_t stamp_ns;
 	const void *packet;
 	size_t len;

@@ -8,6 +8,7 @@
  *   kind-NAME                kinds of segment, if any are asked for
  *   bare-NAME, full-NAME     is there payload? (only for ack and data)
  *   gate-NAME                one rule while the fault is on, none while it is off
+ *   ct-NAME                  of a stateful firewall: what it lets pass returns (stateful.c)
  *   hit-NAME                 which of the matching packets; count, log
  *   verdict-NAME             what is done
  *
@@ -52,6 +53,7 @@
 
 #include "impair/expr.h"
 #include "impair/lane.h"
+#include "impair/stateful.h"
 #include "netns/cleanup.h"
 
 enum { NAME_SIZE = 96 };
@@ -523,7 +525,8 @@ static int hit_rules(struct batch *batch, const struct path *path)
 static int gate_open(struct batch *batch, const struct fault *fault)
 {
 	struct nftnl_rule *rule = rule_new("gate-", fault->name);
-	int ret = rule ? verdict_to(rule, NFT_GOTO, "hit-", fault->name) : -ENOMEM;
+	const char *next = fault->stateful ? "ct-" : "hit-";
+	int ret = rule ? verdict_to(rule, NFT_GOTO, next, fault->name) : -ENOMEM;
 
 	return rule_put(batch, rule, ret);
 }
@@ -541,6 +544,8 @@ static int fault_put(struct batch *batch, const struct topology *topo, const str
 		ret = ret ?: emit_rules(batch, "behind-", fault);
 	}
 	ret = ret ?: hit_rules(batch, path);
+	if (fault->stateful)
+		ret = ret ?: stateful_put(batch, fault);
 	if (fault->active)
 		ret = ret ?: gate_open(batch, fault);
 	ret = ret ?: kind_rules(batch, fault);

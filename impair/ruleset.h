@@ -12,6 +12,7 @@
 #define RULESET_TABLE "nslab"
 
 enum {
+	RULESET_CHAIN_SIZE = 96, /* of a chain's name: a prefix and a fault's name */
 	RULESET_LOG_GROUP = 1,
 	RULESET_SNAPLEN = 256,
 };

@@ -40,7 +40,7 @@ struct shape {
 /** shape_is_none() - does it leave packets alone? */
 bool shape_is_none(const struct shape *shape);
 
-/** shape_holds() - does it need a backend that holds, copies or changes packets? Loss alone does not */
+/** shape_holds() - does it hold, copy or change packets? Loss alone does not */
 bool shape_holds(const struct shape *shape);
 
 /** shape_clamp() - cut a jitter that is more than its delay to it; was it? */

@@ -59,7 +59,10 @@ int shaper_open(const struct network *net, const struct topology *topo, enum sha
 	*shaper = (struct shaper){ .net = net, .topo = topo, .seed = seed };
 	shaper->directions = calloc((size_t)topo->n_links + 1, sizeof(*shaper->directions));
 	shaper->ruled = calloc((size_t)topo->n_hosts, sizeof(*shaper->ruled));
-	if (shaper->directions && shaper->ruled)
+	shaper->talkers = calloc((size_t)topo->n_hosts, sizeof(*shaper->talkers));
+	for (int h = 0; shaper->talkers && h < topo->n_hosts; h++)
+		shaper->talkers[h] = -1;
+	if (shaper->directions && shaper->ruled && shaper->talkers)
 		ret = backend_choose(shaper, wanted, err);
 	else
 		lab_err_set(err, ENOMEM, "cannot shape links");
@@ -81,6 +84,9 @@ void shaper_close(struct shaper *shaper)
 {
 	if (!shaper)
 		return;
+	for (int h = 0; shaper->talkers && h < shaper->topo->n_hosts; h++)
+		close_fd(&shaper->talkers[h]);
+	free(shaper->talkers);
 	free(shaper->directions);
 	free(shaper->ruled);
 	free(shaper);
@@ -88,7 +94,7 @@ void shaper_close(struct shaper *shaper)
 
 bool shaper_needs_line(const struct shaper *shaper, const struct shape *shape)
 {
-	return !shaper->line && !shaper->backend->sending && shape_holds(shape);
+	return !shaper->line && !shaper->backend->sending && !shape_is_none(shape);
 }
 
 void shaper_use_line(struct shaper *shaper, struct delayline *line)
@@ -110,17 +116,24 @@ int shaper_end(const struct shaper *shaper, int link, int end, const struct dire
 	return l->host[at];
 }
 
-static int talker_open(const struct shaper *shaper, int host, struct lab_err *err)
+/*
+ * One socket for each host, kept: when one is closed behind a change of rules, the kernel waits for what
+ * was replaced to be gone (a grace period, some milliseconds).
+ */
+static int talker(const struct shaper *shaper, int host, struct lab_err *err)
 {
-	int fd = network_socket(shaper->net, host, AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER, err);
+	int *fd = &shaper->talkers[host];
 
-	if (fd >= 0)
-		extack_enable(fd);
-	return fd;
+	if (*fd >= 0)
+		return *fd;
+	*fd = network_socket(shaper->net, host, AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER, err);
+	if (*fd >= 0)
+		extack_enable(*fd);
+	return *fd;
 }
 
 static int rules_build(struct shaper *shaper, struct batch *batch, const struct shaped_end *at,
-		       int host, const struct direction *d, int queue, bool depart)
+		       int host, const struct direction *d, int queue)
 {
 	int ret = 0;
 
@@ -133,26 +146,23 @@ static int rules_build(struct shaper *shaper, struct batch *batch, const struct 
 	if (!ret && queue >= 0)
 		ret = shaper_rules_queue(batch, at, (uint16_t)queue,
 					 delayline_compat(shaper->line));
-	if (!ret && depart)
-		ret = shaper_rules_depart(batch, at);
 	return ret;
 }
 
 int shaper_rules_commit(struct shaper *shaper, int link, int end, struct direction *d, int queue,
-			bool depart, struct lab_err *err)
+			struct lab_err *err)
 {
 	_cleanup_(batch_free) struct batch batch = { 0 };
-	_cleanup_close_ int fd = -1;
 	struct shaped_end at;
-	int host = shaper_end(shaper, link, end, d, &at), ret;
+	int host = shaper_end(shaper, link, end, d, &at), fd, ret;
 	char doing[160];
 
-	if (d->ruled && d->lossy == d->shape.loss && queue < 0 && !depart)
+	if (d->ruled && d->lossy == d->shape.loss && queue < 0)
 		return 0;
 	snprintf(doing, sizeof(doing), "cannot write the rules of %s (nf_tables)", d->name);
-	if (batch_begin(&batch) < 0 || rules_build(shaper, &batch, &at, host, d, queue, depart) < 0)
+	if (batch_begin(&batch) < 0 || rules_build(shaper, &batch, &at, host, d, queue) < 0)
 		return lab_err_set(err, ENOMEM, "%s", doing);
-	fd = talker_open(shaper, host, err);
+	fd = talker(shaper, host, err);
 	ret = fd < 0 ? fd : batch_commit(&batch, fd, doing, err);
 	if (ret < 0)
 		return ret;
@@ -201,9 +211,8 @@ int shaper_lost(const struct shaper *shaper, int link, int end, uint64_t *ret_lo
 {
 	const struct direction *d = &shaper->directions[link][end];
 	struct nftnl_obj *obj = nftnl_obj_alloc();
-	_cleanup_close_ int fd = -1;
 	struct shaped_end at;
-	int host = shaper_end(shaper, link, end, d, &at);
+	int host = shaper_end(shaper, link, end, d, &at), fd;
 	char buf[8192] = { 0 }, table[64], counter[64], doing[160];
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETOBJ,
 						     at.sending ? NFPROTO_NETDEV : NFPROTO_INET, 0,
@@ -221,7 +230,7 @@ int shaper_lost(const struct shaper *shaper, int link, int end, uint64_t *ret_lo
 	nftnl_obj_free(obj);
 	if (!d->ruled)
 		return 0;
-	fd = talker_open(shaper, host, err);
+	fd = talker(shaper, host, err);
 	if (fd < 0)
 		return fd;
 	if (send(fd, nlh, nlh->nlmsg_len, 0) < 0)
@@ -242,16 +251,13 @@ int shaper_host_anew(struct shaper *shaper, int host, struct lab_err *err)
 	int ret = 0;
 
 	shaper->ruled[host] = false;
+	close_fd(&shaper->talkers[host]);
 	for (int i = 0; !ret && i < 2 * shaper->topo->n_links; i++) {
-		const int *h = shaper->topo->links[i / 2].host;
 		struct direction *d = &shaper->directions[i / 2][i % 2];
 
-		if (!d->ruled || (h[0] != host && h[1] != host))
+		if (!d->ruled || shaper_loss_host(shaper, i / 2, i % 2) != host)
 			continue;
-		/* rules and a lane at the neighbour's end outlive the link; a netem does not */
-		if (!shaper->backend->sending && shaper_loss_host(shaper, i / 2, i % 2) != host)
-			continue;
-		d->ruled = d->holds = d->tabled = false;
+		d->ruled = d->netem = d->tabled = false;
 		d->lossy = 0;
 		d->lane = -1;
 		ret = shaper->backend->set(shaper, i / 2, i % 2, d, err);
@@ -268,10 +274,10 @@ enum shape_backend shaper_backend(const struct shaper *shaper)
 
 bool shaper_held(const struct shaper *shaper, int link, int end)
 {
-	return !shaper->backend->sending && shaper->directions[link][!end].holds;
+	return !shaper->backend->sending && shaper->directions[link][!end].ruled;
 }
 
 bool shaper_departs(const struct shaper *shaper, int link, int end)
 {
-	return shaper->backend->sending && shaper->directions[link][end].holds;
+	return shaper->backend->sending && shaper->directions[link][end].ruled;
 }

@@ -61,8 +61,8 @@ int shaper_loss_host(const struct shaper *shaper, int link, int end);
 
 /**
  * shaper_host_anew() - put the shapes in force again where a host's namespace was made anew
- * Its links were made anew, too, so this is about both of their ends. Call delayline_host_gone() before
- * the old namespace ends. Counts of losses at that host begin anew.
+ * Before the links are raised, and behind delayline_host_gone(). Counts of losses at that host begin anew;
+ * what stands at the other ends of its links stays.
  */
 int shaper_host_anew(struct shaper *shaper, int host, struct lab_err *err);
 
@@ -77,9 +77,10 @@ int shape_backend_from_name(const char *name, enum shape_backend *ret);
 bool shaper_held(const struct shaper *shaper, int link, int end);
 
 /**
- * shaper_departs() - does netem hold what leaves at this end of a link?
- * Then each packet is logged to SHAPER_DEPART_GROUP inside the end's host when it is given to netem, with
- * the direction's name; the interface's capture sees it only when netem lets it go.
+ * shaper_departs() - is what leaves at this end of a link logged because netem holds or rules lose it?
+ * Each packet is logged to SHAPER_DEPART_GROUP inside the end's host, with the direction's name, before it
+ * may be lost and before netem holds it; the interface's capture sees it only when netem lets it go, and
+ * what is lost never.
  */
 bool shaper_departs(const struct shaper *shaper, int link, int end);
 

@@ -32,7 +32,7 @@ static int netem_set(struct shaper *shaper, int link, int end, struct direction 
 {
 	const struct topo_link *l = &shaper->topo->links[link];
 	const struct shape *s = &d->shape;
-	bool begins = shape_holds(s) && !d->holds;
+	bool begins = shape_holds(s) && !d->netem;
 	struct qdisc_netem netem = {
 		.delay_ns = s->delay_ns,
 		.jitter_ns = s->jitter_ns,
@@ -48,10 +48,10 @@ static int netem_set(struct shaper *shaper, int link, int end, struct direction 
 	int ret = 0;
 
 	/* departures are logged before any packet can be held */
-	ret = shaper_rules_commit(shaper, link, end, d, -1, begins, err);
-	if (!ret && (begins || d->holds))
+	ret = shaper_rules_commit(shaper, link, end, d, -1, err);
+	if (!ret && (begins || d->netem))
 		ret = qdisc_netem_set(shaper->net, l->host[end], l->ifindex[end], &netem, err);
-	d->holds |= !ret && begins;
+	d->netem |= !ret && begins;
 	return ret;
 }
 
@@ -99,6 +99,8 @@ int netem_probe(const struct network *net, struct lab_err *err)
 		return ret;
 	ret = egress_probe(err);
 	if (ret < 0) {
+		if (err)
+			err->fix[0] = '\0';
 		/* without it nobody could tell when a packet left, nor lose it repeatably */
 		lab_err_wrap(err, "cannot shape links by netem");
 		lab_err_fix(err, "boot Linux 5.16 or later with CONFIG_NETFILTER_EGRESS, or "

@@ -10,10 +10,10 @@
  * struct direction - one direction of a link
  * @shape: in force
  * @name: topology_direction()
- * @ruled: its chains are there
+ * @ruled: its chains are there, and stay
  * @lossy: the share that its rule loses
- * @holds: its packets pass a queue or a netem, and will for ever
  * @lane: of the delay line, -1 for none
+ * @netem: it has a netem
  * @tabled: its netem has been given a table of the jitter's distribution, which it keeps
  */
 struct direction {
@@ -21,8 +21,8 @@ struct direction {
 	char name[SHAPER_NAME_SIZE];
 	bool ruled;
 	uint32_t lossy;
-	bool holds;
 	int lane;
+	bool netem;
 	bool tabled;
 };
 
@@ -48,6 +48,7 @@ struct shaper {
 	int64_t seed;
 	const struct backend *backend;
 	struct direction (*directions)[2]; /* [link][sending end] */
+	int *talkers;			   /* [host] nf_tables sockets, -1 where none is open */
 	bool *ruled;			   /* [host] shaper_rules_host() is in force there */
 };
 
@@ -58,10 +59,9 @@ int shaper_end(const struct shaper *shaper, int link, int end, const struct dire
 /**
  * shaper_rules_commit() - bring a direction's rules up to date, in one transaction
  * @queue: number of the queue that is new, -1 for none
- * @depart: log departures from now on
  */
 int shaper_rules_commit(struct shaper *shaper, int link, int end, struct direction *d, int queue,
-			bool depart, struct lab_err *err);
+			struct lab_err *err);
 
 /** netem_probe() - has the kernel all that BACKEND_NETEM needs? 0, or -EOPNOTSUPP with a fix */
 int netem_probe(const struct network *net, struct lab_err *err);

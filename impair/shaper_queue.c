@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The delay line as backend: at the receiving end, before anything else there looks at the packets,
- * so that also RST and ICMP that a firewall makes itself pass it like all that crosses the link.
+ * so that also RST and ICMP that a firewall makes itself pass it like all that crosses the link. A
+ * direction that does nothing but lose packets has a lane, too: a packet arrives when the lane lets it
+ * go, and what was lost never does, whatever the interface's capture saw.
  */
 #include "impair/shaper_private.h"
 
@@ -12,7 +14,7 @@ static int queue_set(struct shaper *shaper, int link, int end, struct direction 
 				   .shape = d->shape,
 				   .link = link,
 				   .end = !end };
-	bool begins = shape_holds(&d->shape) && d->lane < 0;
+	bool begins = d->lane < 0;
 	uint16_t number = 0;
 	int ret;
 
@@ -21,14 +23,12 @@ static int queue_set(struct shaper *shaper, int link, int end, struct direction 
 		if (ret < 0)
 			return ret;
 		d->lane = ret;
-	} else if (d->lane >= 0) {
+	} else {
 		ret = delayline_shape(shaper->line, d->lane, &d->shape, err);
 		if (ret < 0)
 			return ret;
 	}
-	ret = shaper_rules_commit(shaper, link, end, d, begins ? number : -1, false, err);
-	d->holds |= !ret && begins;
-	return ret;
+	return shaper_rules_commit(shaper, link, end, d, begins ? number : -1, err);
 }
 
 const struct backend BACKEND_QUEUE = { .id = SHAPE_QUEUE, .sending = false, .set = queue_set };

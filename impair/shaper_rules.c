@@ -8,7 +8,7 @@
  *   netdev nslab_link_ETH       at the sending host, one for each interface
  *     egress                    before the qdisc; IP and IPv6 to link-ETH
  *
- *   link-ETH                    loss, then what is to happen to the rest: a queue, or a log
+ *   link-ETH                    sending: log of what departs; loss; receiving: queue of what is left
  *   loss-ETH                    one rule that loses packets, or none
  *
  * Only loss-ETH is ever rewritten. The rule behind it stays once it is there: packets that would no longer
@@ -258,6 +258,14 @@ static int prerouting_lead(struct batch *batch, const struct shaped_end *end, co
 	return rule_put(batch, rule, ret);
 }
 
+static int depart_log(struct batch *batch, const struct shaped_end *end)
+{
+	struct nftnl_rule *rule = end_rule(end, "link-");
+	int ret = rule ? expr_log(rule, SHAPER_DEPART_GROUP, end->name, RULESET_SNAPLEN) : -ENOMEM;
+
+	return rule_put(batch, rule, ret);
+}
+
 int shaper_rules_end(struct batch *batch, const struct shaped_end *end)
 {
 	char table[NAME_SIZE], name[NAME_SIZE];
@@ -274,6 +282,8 @@ int shaper_rules_end(struct batch *batch, const struct shaped_end *end)
 	snprintf(name, sizeof(name), "link-%s", end->ifname);
 	ret = ret ?: chain_put(batch, table, name, NULL);
 	ret = ret ?: copies_pass(batch, end);
+	if (end->sending)
+		ret = ret ?: depart_log(batch, end);
 	rule = ret ? NULL : end_rule(end, "link-");
 	ret = rule ? verdict_to(rule, NFT_JUMP, "loss-", end) : -ENOMEM;
 	ret = rule_put(batch, rule, ret);
@@ -324,16 +334,6 @@ int shaper_rules_queue(struct batch *batch, const struct shaped_end *end, uint16
 
 	family_set(batch, end);
 	return rule_put(batch, rule, rule ? expr_queue(rule, num, compat) : -ENOMEM);
-}
-
-int shaper_rules_depart(struct batch *batch, const struct shaped_end *end)
-{
-	struct nftnl_rule *rule = end_rule(end, "link-");
-
-	family_set(batch, end);
-	return rule_put(batch, rule,
-			rule ? expr_log(rule, SHAPER_DEPART_GROUP, end->name, RULESET_SNAPLEN) :
-			       -ENOMEM);
 }
 
 int shaper_rules_probe(struct batch *batch, const char *ifname, bool add)

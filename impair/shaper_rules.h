@@ -36,7 +36,10 @@ const char *shaped_end_counter(const struct shaped_end *end, char *buf, size_t s
  */
 int shaper_rules_host(struct batch *batch);
 
-/** shaper_rules_end() - append the chains of one end; it lets everything pass so far */
+/**
+ * shaper_rules_end() - append the chains of one end; they let everything pass so far
+ * A sending end logs each packet on its way to the qdisc, before it may be lost.
+ */
 int shaper_rules_end(struct batch *batch, const struct shaped_end *end);
 
 /** shaper_rules_loss() - append what loses that share from now on; its count begins anew */
@@ -45,9 +48,6 @@ int shaper_rules_loss(struct batch *batch, const struct shaped_end *end, uint32_
 /** shaper_rules_queue() - append what sends the rest of a receiving end's packets to a queue */
 int shaper_rules_queue(struct batch *batch, const struct shaped_end *end, uint16_t num,
 		       bool compat);
-
-/** shaper_rules_depart() - append what logs each packet that a sending end gives to its qdisc */
-int shaper_rules_depart(struct batch *batch, const struct shaped_end *end);
 
 /** shaper_rules_probe() - append a table with an egress chain at @ifname, as a trial; @add: or take it away */
 int shaper_rules_probe(struct batch *batch, const char *ifname, bool add);

@@ -15,30 +15,11 @@
 #include <sys/mount.h>
 
 #include "netns/cleanup.h"
+#include "netns/network_private.h"
 #include "netns/ns.h"
 #include "netns/offload.h"
 #include "netns/rt.h"
 #include "netns/sysctl.h"
-
-struct net_host {
-	int ns;
-	struct rt *rt;
-};
-
-struct network {
-	const struct topology *topo;
-	struct network_options options;
-	int home;
-	int sysctl_dir;
-	struct net_host *hosts;
-	const char **missing;
-	int n_missing;
-	/* pins that a new namespace does not already have, found at the first host */
-	const struct sysctl_pin **needed;
-	int n_needed;
-	bool needed_known;
-	bool has_ipv6;
-};
 
 /*
  * A new namespace has most pinned values already. The first host's are read and compared; what
@@ -72,19 +53,32 @@ static int pins_learn(struct network *net, struct lab_err *err)
 	return 0;
 }
 
+/* Is a sysctl one of this folder, "net/ipv6/conf/eth0/"? */
+static bool is_beneath(const char *key, const char *folder)
+{
+	char path[256];
+
+	return !sysctl_path(key, path, sizeof(path)) && !strncmp(path, folder, strlen(folder));
+}
+
 /*
  * What the topology asks for. Before the links are made, so that "default" values reach the
- * interfaces; and again behind them (@last), for keys that name an interface.
+ * interfaces; and again behind them, for keys that name an interface. In the calling thread's namespace.
+ * @folder: only those beneath it; NULL for all
+ * @missing_ok: what is not there (yet) is left out
  */
-static int scenario_sysctls(struct network *net, int host, bool last, struct lab_err *err)
+static int scenario_sysctls(struct network *net, int host, const char *folder, bool missing_ok,
+			    struct lab_err *err)
 {
 	const struct topo_host *spec = &net->topo->hosts[host];
 	int ret = 0;
 
 	for (int i = 0; !ret && i < spec->n_sysctls; i++) {
+		if (folder && !is_beneath(spec->sysctls[i].key, folder))
+			continue;
 		ret = sysctl_write(net->sysctl_dir, spec->sysctls[i].key, spec->sysctls[i].value,
 				   err);
-		if (ret == -ENOENT && !last)
+		if (ret == -ENOENT && missing_ok)
 			ret = 0;
 	}
 	return ret;
@@ -107,10 +101,10 @@ static int host_sysctls(struct network *net, int host, struct lab_err *err)
 		ret = sysctl_write(dir, "net.ipv4.ip_forward", forward, err);
 	if (!ret && net->has_ipv6)
 		ret = sysctl_write(dir, "net.ipv6.conf.all.forwarding", forward, err);
-	return ret ?: scenario_sysctls(net, host, false, err);
+	return ret ?: scenario_sysctls(net, host, NULL, true, err);
 }
 
-static int host_create(struct network *net, int host, struct lab_err *err)
+int network_host_create(struct network *net, int host, struct lab_err *err)
 {
 	struct net_host *h = &net->hosts[host];
 	int ret;
@@ -148,12 +142,24 @@ static int link_create(struct network *net, struct rt *home_rt, int i, struct la
 }
 
 /* IPv6 needs an MTU of 1280: below that the kernel takes it away from the interface. */
-static bool link_has(const struct network *net, const struct topo_link *link, int fam)
+bool network_link_has(const struct network *net, int link, int fam)
 {
-	return fam == FAM4 || (net->has_ipv6 && (!link->mtu || link->mtu >= 1280));
+	uint32_t mtu = net->links[link].mtu;
+
+	return fam == FAM4 || (net->has_ipv6 && (!mtu || mtu >= 1280));
 }
 
-static int end_configure(struct network *net, int i, int e, struct lab_err *err)
+/* What is put back may partly be there still. */
+static int unless_there(int ret, bool again, struct lab_err *err)
+{
+	if (ret != -EEXIST || !again)
+		return ret;
+	if (err)
+		*err = (struct lab_err){ 0 };
+	return 0;
+}
+
+int network_end_configure(struct network *net, int i, int e, bool again, struct lab_err *err)
 {
 	const struct topo_link *link = &net->topo->links[i];
 	struct rt *rt = net->hosts[link->host[e]].rt;
@@ -162,15 +168,16 @@ static int end_configure(struct network *net, int i, int e, struct lab_err *err)
 
 	network_mac(link->host[!e], link->ifindex[!e], mac);
 	for (int fam = 0; !ret && fam < FAM_COUNT; fam++) {
-		if (!link_has(net, link, fam))
+		if (!network_link_has(net, i, fam))
 			continue;
 		ret = rt_addr_add(rt, link->ifindex[e], topo_af(fam), link->addr[e][fam].bytes,
 				  link->addr[e][fam].prefix, err);
+		ret = unless_there(ret, again, err);
 	}
 	if (!ret)
 		ret = rt_link_set(rt, link->ifindex[e], 1, err);
 	for (int fam = 0; !ret && fam < FAM_COUNT; fam++) {
-		if (!link_has(net, link, fam))
+		if (!network_link_has(net, i, fam) || net->links[i].silent[!e])
 			continue;
 		ret = rt_neigh_add(rt, link->ifindex[e], topo_af(fam), link->addr[!e][fam].bytes,
 				   mac, err);
@@ -207,7 +214,8 @@ static void prefix_mask(const struct topo_addr *addr, int fam, uint8_t bytes[16]
 	}
 }
 
-static int host_routes(struct network *net, int host, struct topo_hop *hops, struct lab_err *err)
+int network_host_routes(struct network *net, int host, bool again, struct topo_hop *hops,
+			struct lab_err *err)
 {
 	const struct topology *topo = net->topo;
 	int ret = topology_routes(topo, host, hops, err);
@@ -217,20 +225,37 @@ static int host_routes(struct network *net, int host, struct topo_hop *hops, str
 
 		if (hops[i].link < 0 || hops[i].link == i)
 			continue;
+		if (net->links[hops[i].link].down == hops[i].end)
+			continue; /* they come when it is raised */
 		out = &topo->links[hops[i].link];
 		for (int fam = 0; !ret && fam < FAM_COUNT; fam++) {
 			uint8_t dst[16];
 
-			if (!link_has(net, out, fam) || !link_has(net, &topo->links[i], fam))
+			if (!network_link_has(net, hops[i].link, fam) ||
+			    !network_link_has(net, i, fam))
 				continue;
 			prefix_mask(&topo->links[i].addr[0][fam], fam, dst);
 			ret = rt_route_add(net->hosts[host].rt, topo_af(fam), dst,
 					   topo->links[i].addr[0][fam].prefix,
 					   out->addr[!hops[i].end][fam].bytes,
 					   out->ifindex[hops[i].end], err);
+			ret = unless_there(ret, again, err);
 		}
 	}
 	return ret;
+}
+
+int network_host_late_sysctls(struct network *net, int host, const char *folder, bool missing_ok,
+			      struct lab_err *err)
+{
+	int ret;
+
+	if (!net->topo->hosts[host].n_sysctls)
+		return 0;
+	ret = network_enter(net, host, err) ?: scenario_sysctls(net, host, folder, missing_ok, err);
+	if (ns_enter(net->home, ret ? NULL : err) < 0 && !ret)
+		ret = -EIO;
+	return ret < 0 ? lab_err_wrap(err, "host %s", net->topo->hosts[host].name) : 0;
 }
 
 /* Until both ends can send and receive. */
@@ -244,7 +269,7 @@ static int links_wait(struct network *net, struct lab_err *err)
 		const struct rt_place place = { host->ns, net->home };
 
 		ret = rt_link_wait(host->rt, link->ifindex[i % 2], &place, err);
-		if (!ret && link_has(net, link, FAM6))
+		if (!ret && network_link_has(net, i / 2, FAM6))
 			ret = rt_addr_wait(host->rt, link->addr[i % 2][FAM6].bytes, &place, err);
 	}
 	return ret;
@@ -261,7 +286,7 @@ static int build(struct network *net, struct lab_err *err)
 		return lab_err_set(err, ENOMEM, "out of memory");
 	ret = rt_open(&home_rt, err);
 	for (int h = 0; !ret && h < topo->n_hosts; h++) {
-		ret = host_create(net, h, err);
+		ret = network_host_create(net, h, err);
 		if (ret < 0)
 			lab_err_wrap(err, "host %s", topo->hosts[h].name);
 	}
@@ -277,19 +302,12 @@ static int build(struct network *net, struct lab_err *err)
 	if (!net->options.offload && ns_enter(net->home, ret ? NULL : err) < 0 && !ret)
 		ret = -err->code;
 	for (int i = 0; !ret && i < 2 * topo->n_links; i++)
-		ret = end_configure(net, i / 2, i % 2, err);
+		ret = network_end_configure(net, i / 2, i % 2, false, err);
 	for (int h = 0; !ret && h < topo->n_hosts; h++)
-		ret = host_routes(net, h, hops, err);
+		ret = network_host_routes(net, h, false, hops, err);
 	ret = ret ?: links_wait(net, err);
-	for (int h = 0; !ret && h < topo->n_hosts; h++) {
-		if (!topo->hosts[h].n_sysctls)
-			continue;
-		ret = network_enter(net, h, err) ?: scenario_sysctls(net, h, true, err);
-		if (ns_enter(net->home, ret ? NULL : err) < 0 && !ret)
-			ret = -err->code;
-		if (ret < 0)
-			lab_err_wrap(err, "host %s", topo->hosts[h].name);
-	}
+	for (int h = 0; !ret && h < topo->n_hosts; h++)
+		ret = network_host_late_sysctls(net, h, NULL, false, err);
 	return ret;
 }
 
@@ -308,12 +326,17 @@ int network_build(const struct topology *topo, const struct network_options *opt
 		net->options = *options;
 	net->home = net->sysctl_dir = -1;
 	net->hosts = calloc((size_t)topo->n_hosts, sizeof(*net->hosts));
-	if (!net->hosts) {
+	net->links = calloc((size_t)topo->n_links + 1, sizeof(*net->links));
+	if (!net->hosts || !net->links) {
+		free(net->hosts);
+		free(net->links);
 		free(net);
 		return lab_err_set(err, ENOMEM, "cannot build the network");
 	}
 	for (int h = 0; h < topo->n_hosts; h++)
 		net->hosts[h].ns = -1;
+	for (int i = 0; i < topo->n_links; i++)
+		net->links[i] = (struct net_link){ .mtu = topo->links[i].mtu, .down = -1 };
 	ret = net->home = ns_current(err);
 	if (ret >= 0)
 		ret = net->sysctl_dir = sysctl_open_dir(err);
@@ -340,6 +363,7 @@ void network_free(struct network *net)
 	close_fd(&net->home);
 	close_fd(&net->sysctl_dir);
 	free(net->hosts);
+	free(net->links);
 	free(net->missing);
 	free(net->needed);
 	free(net);

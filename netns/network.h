@@ -63,25 +63,58 @@ const char *network_missing(const struct network *net, int i);
 /**
  * network_link_down() - lower the interface at one end of a link, as ``ip link set down`` does
  * @end: that host loses the interface's addresses and routes as the kernel takes them; the other end
- *       loses its carrier, as with a pulled cable, and keeps its addresses and routes
+ *       loses its carrier, as with a pulled cable, and keeps its addresses and routes. See
+ *       network_link_ready()
+ * Return: 0; -EALREADY if either end was lowered; -errno
  */
 int network_link_down(struct network *net, int link, int end, struct lab_err *err);
 
-/** network_link_up() - raise it again, with the addresses, neighbours and routes that it was built with */
-int network_link_up(struct network *net, int link, int end, struct lab_err *err);
+/**
+ * network_link_up() - raise the end that was lowered, with the addresses, neighbours and routes that
+ * it was built with
+ * Return: 0 or -errno. It carries packets once network_link_ready() says so
+ */
+int network_link_up(struct network *net, int link, struct lab_err *err);
 
-/** network_link_mtu() - another MTU at both ends; -EINVAL below 1280 with IPv6, 68 without */
+/**
+ * network_link_ready() - has a change reached both ends?
+ * Of a link that was raised, or whose host was rebooted: can both send and receive? Of one that was
+ * lowered: has the other end noticed that its carrier is gone? Until it has, its packets vanish on the
+ * wire, afterwards in its own queue, which TCP can tell. The kernel's deferred work may take up to a second
+ * (before Linux 6.9), see rt_link_wait(); this looks without waiting.
+ * Return: 1 or 0, -errno
+ */
+int network_link_ready(struct network *net, int link, struct lab_err *err);
+
+/**
+ * network_link_mtu() - another MTU at both ends
+ * Below 1280 the kernel takes IPv6 from the link, as when it is built so; it is put back from 1280 on.
+ * Return: 0; -EINVAL below 68 or above 65535; -errno
+ */
 int network_link_mtu(struct network *net, int link, uint32_t mtu, struct lab_err *err);
 
 /**
  * network_reboot() - make a host's namespace anew: same addresses, routes, sysctls; no sockets, no rules,
  * no connection tracking
- * The old namespace's wires go first, so nothing that ends in it says a word to anybody. Who holds
- * a socket of the old namespace still holds it, and it reaches nobody.
+ * Its ends of wires move to the new namespace, so nothing that ends in the old one says a word to anybody,
+ * and the other ends only lose their carrier. Who holds a socket of the old namespace still holds it,
+ * and it reaches nobody. What steps have set by sysctl is forgotten.
+ * The host's interfaces are down until network_host_up(), so that whoever watches it can be there first.
+ * Return: 0 or -errno; network_ns() is then another
  */
 int network_reboot(struct network *net, int host, struct lab_err *err);
 
-/** network_neighbour_silent() - @host never answers @at again: its neighbour entry there is gone, ARP and ND find nobody */
+/**
+ * network_host_up() - raise a host's own ends with all that they were built with, also one that was lowered
+ * A host that had fallen silent answers again. See network_link_ready().
+ */
+int network_host_up(struct network *net, int host, struct lab_err *err);
+
+/**
+ * network_neighbour_silent() - @host does not answer when @at looks for it (ARP, neighbour discovery)
+ * @at forgets where it is. On all links that join them, until @host is rebooted.
+ * Return: 0; -ENODEV if no link joins them; -errno
+ */
 int network_neighbour_silent(struct network *net, int host, int at, struct lab_err *err);
 
 /**

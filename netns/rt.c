@@ -16,6 +16,7 @@
 #include <netlink/route/route.h>
 #include <netlink/socket.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "netns/cleanup.h"
@@ -115,19 +116,59 @@ int rt_veth_add(struct rt *rt, const struct rt_veth_end *a, const struct rt_veth
 	return ret;
 }
 
+/* RTM_NEWLINK of an interface that exists: @ifi says which flags change; one attribute if @size */
+static int link_change(struct rt *rt, const struct ifinfomsg *ifi, int attr, const void *data,
+		       int size, struct lab_err *err, const char *doing)
+{
+	_cleanup_msg_ struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
+	int built = msg ? nlmsg_append(msg, (void *)ifi, sizeof(*ifi), NLMSG_ALIGNTO) : -NLE_NOMEM;
+
+	if (!built && size)
+		built = nla_put(msg, attr, size, data);
+	return transport_talk(&rt->t, built, msg, err, doing);
+}
+
 int rt_link_set(struct rt *rt, int ifindex, int up, struct lab_err *err)
 {
 	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC,
 				 .ifi_index = ifindex,
 				 .ifi_change = IFF_UP,
 				 .ifi_flags = up ? IFF_UP : 0 };
-	_cleanup_msg_ struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
 	char doing[64];
-	int built;
 
 	snprintf(doing, sizeof(doing), "cannot set interface %d %s", ifindex, up ? "up" : "down");
-	built = msg ? nlmsg_append(msg, &ifi, sizeof(ifi), NLMSG_ALIGNTO) : -NLE_NOMEM;
-	return transport_talk(&rt->t, built, msg, err, doing);
+	return link_change(rt, &ifi, 0, NULL, 0, err, doing);
+}
+
+int rt_link_mtu(struct rt *rt, int ifindex, uint32_t mtu, struct lab_err *err)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
+	char doing[64];
+
+	snprintf(doing, sizeof(doing), "cannot set the MTU of interface %d to %u", ifindex, mtu);
+	return link_change(rt, &ifi, IFLA_MTU, &mtu, sizeof(mtu), err, doing);
+}
+
+int rt_link_arp(struct rt *rt, int ifindex, int on, struct lab_err *err)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC,
+				 .ifi_index = ifindex,
+				 .ifi_change = IFF_NOARP,
+				 .ifi_flags = on ? 0 : IFF_NOARP };
+	char doing[64];
+
+	snprintf(doing, sizeof(doing), "cannot let interface %d %s", ifindex,
+		 on ? "answer" : "fall silent");
+	return link_change(rt, &ifi, 0, NULL, 0, err, doing);
+}
+
+int rt_link_move(struct rt *rt, int ifindex, int ns_fd, struct lab_err *err)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
+	char doing[64];
+
+	snprintf(doing, sizeof(doing), "cannot move interface %d", ifindex);
+	return link_change(rt, &ifi, IFLA_NET_NS_FD, &ns_fd, sizeof(ns_fd), err, doing);
 }
 
 static void operstate_take(const struct nlmsghdr *nlh, void *arg)
@@ -258,8 +299,22 @@ int rt_addr_wait(struct rt *rt, const void *addr, const struct rt_place *place, 
 	return await(rt, &awaited, place, err);
 }
 
-int rt_addr_add(struct rt *rt, int ifindex, int family, const void *addr, int prefix,
-		struct lab_err *err)
+int rt_link_ready(struct rt *rt, int ifindex, struct lab_err *err)
+{
+	const struct awaited awaited = { .ifindex = ifindex };
+
+	return operstate_look(rt, &awaited, err);
+}
+
+int rt_addr_ready(struct rt *rt, const void *addr, struct lab_err *err)
+{
+	const struct awaited awaited = { .addr = addr };
+
+	return local_route_look(rt, &awaited, err);
+}
+
+static int addr_change(struct rt *rt, bool add, int ifindex, int family, const void *addr,
+		       int prefix, struct lab_err *err)
 {
 	_cleanup_msg_ struct nl_msg *msg = NULL;
 	_cleanup_addr_ struct nl_addr *local = addr_of(family, addr, prefix);
@@ -267,18 +322,32 @@ int rt_addr_add(struct rt *rt, int ifindex, int family, const void *addr, int pr
 	char doing[96], text[INET6_ADDRSTRLEN];
 	int ret = -NLE_NOMEM;
 
-	snprintf(doing, sizeof(doing), "cannot add address %s/%d to interface %d",
-		 addr_text(family, addr, text), prefix, ifindex);
+	snprintf(doing, sizeof(doing), "cannot %s address %s/%d %s interface %d",
+		 add ? "add" : "take", addr_text(family, addr, text), prefix, add ? "to" : "from",
+		 ifindex);
 	if (obj && local) {
 		rtnl_addr_set_ifindex(obj, ifindex);
 		rtnl_addr_set_local(obj, local);
-		if (family == AF_INET6)
+		if (family == AF_INET6 && add)
 			rtnl_addr_set_flags(obj, IFA_F_NODAD);
-		ret = rtnl_addr_build_add_request(obj, NLM_F_CREATE | NLM_F_EXCL, &msg);
+		ret = add ? rtnl_addr_build_add_request(obj, NLM_F_CREATE | NLM_F_EXCL, &msg) :
+			    rtnl_addr_build_delete_request(obj, 0, &msg);
 	}
 	ret = transport_talk(&rt->t, ret, msg, err, doing);
 	rtnl_addr_put(obj);
 	return ret;
+}
+
+int rt_addr_add(struct rt *rt, int ifindex, int family, const void *addr, int prefix,
+		struct lab_err *err)
+{
+	return addr_change(rt, true, ifindex, family, addr, prefix, err);
+}
+
+int rt_addr_del(struct rt *rt, int ifindex, int family, const void *addr, int prefix,
+		struct lab_err *err)
+{
+	return addr_change(rt, false, ifindex, family, addr, prefix, err);
 }
 
 int rt_route_add(struct rt *rt, int family, const void *dst, int prefix, const void *via,
@@ -331,6 +400,27 @@ int rt_neigh_add(struct rt *rt, int ifindex, int family, const void *addr, const
 		rtnl_neigh_set_lladdr(neigh, lladdr);
 		rtnl_neigh_set_state(neigh, NUD_PERMANENT);
 		ret = rtnl_neigh_build_add_request(neigh, NLM_F_CREATE | NLM_F_REPLACE, &msg);
+	}
+	ret = transport_talk(&rt->t, ret, msg, err, doing);
+	rtnl_neigh_put(neigh);
+	return ret;
+}
+
+int rt_neigh_del(struct rt *rt, int ifindex, int family, const void *addr, struct lab_err *err)
+{
+	_cleanup_msg_ struct nl_msg *msg = NULL;
+	_cleanup_addr_ struct nl_addr *dst = addr_of(family, addr, family == AF_INET ? 32 : 128);
+	struct rtnl_neigh *neigh = rtnl_neigh_alloc();
+	char doing[96], text[INET6_ADDRSTRLEN];
+	int ret = -NLE_NOMEM;
+
+	snprintf(doing, sizeof(doing), "cannot forget the neighbour %s on interface %d",
+		 addr_text(family, addr, text), ifindex);
+	if (dst && neigh) {
+		rtnl_neigh_set_ifindex(neigh, ifindex);
+		rtnl_neigh_set_family(neigh, family);
+		rtnl_neigh_set_dst(neigh, dst);
+		ret = rtnl_neigh_build_delete_request(neigh, 0, &msg);
 	}
 	ret = transport_talk(&rt->t, ret, msg, err, doing);
 	rtnl_neigh_put(neigh);

@@ -37,6 +37,19 @@ int rt_veth_add(struct rt *rt, const struct rt_veth_end *a, const struct rt_veth
 /** rt_link_set() - raise or lower an interface (IFF_UP) */
 int rt_link_set(struct rt *rt, int ifindex, int up, struct lab_err *err);
 
+/** rt_link_mtu() - set an interface's MTU */
+int rt_link_mtu(struct rt *rt, int ifindex, uint32_t mtu, struct lab_err *err);
+
+/**
+ * rt_link_arp() - shall an interface answer who asks for its address (IFF_NOARP)?
+ * With IPv6 an interface that does not leaves out the group that it is asked in when it is given an
+ * address, so that has to be given anew. Changing this flushes the interface's neighbours.
+ */
+int rt_link_arp(struct rt *rt, int ifindex, int on, struct lab_err *err);
+
+/** rt_link_move() - into another namespace, where it arrives lowered, with the same number and name if free */
+int rt_link_move(struct rt *rt, int ifindex, int ns_fd, struct lab_err *err);
+
 /** struct rt_place - namespaces by fd: where @rt's socket is, and where the calling thread is */
 struct rt_place {
 	int ns_fd, home_fd;
@@ -52,8 +65,15 @@ struct rt_place {
  */
 int rt_link_wait(struct rt *rt, int ifindex, const struct rt_place *place, struct lab_err *err);
 
+/** rt_link_ready() - the same, looking only once: 1, 0 if not yet, -errno */
+int rt_link_ready(struct rt *rt, int ifindex, struct lab_err *err);
+
 /** rt_addr_add() - @addr in network byte order, 4 or 16 bytes by @family; without DAD */
 int rt_addr_add(struct rt *rt, int ifindex, int family, const void *addr, int prefix,
+		struct lab_err *err);
+
+/** rt_addr_del() - take an address away */
+int rt_addr_del(struct rt *rt, int ifindex, int family, const void *addr, int prefix,
 		struct lab_err *err);
 
 /**
@@ -64,6 +84,9 @@ int rt_addr_add(struct rt *rt, int ifindex, int family, const void *addr, int pr
 int rt_addr_wait(struct rt *rt, const void *addr, const struct rt_place *place,
 		 struct lab_err *err);
 
+/** rt_addr_ready() - the same, looking only once: 1, 0 if not yet, -errno */
+int rt_addr_ready(struct rt *rt, const void *addr, struct lab_err *err);
+
 /** rt_route_add() - @dst/@prefix through the router @via on @ifindex */
 int rt_route_add(struct rt *rt, int family, const void *dst, int prefix, const void *via,
 		 int ifindex, struct lab_err *err);
@@ -71,5 +94,8 @@ int rt_route_add(struct rt *rt, int family, const void *dst, int prefix, const v
 /** rt_neigh_add() - a permanent neighbour entry: @addr is at @mac */
 int rt_neigh_add(struct rt *rt, int ifindex, int family, const void *addr, const uint8_t mac[6],
 		 struct lab_err *err);
+
+/** rt_neigh_del() - forget a neighbour, a permanent one too; -ENOENT if it is not known */
+int rt_neigh_del(struct rt *rt, int ifindex, int family, const void *addr, struct lab_err *err);
 
 #endif

@@ -13,7 +13,7 @@
 struct options {
 	bool all, quiet, verbose, disarm, unpinned;
 	struct strings tags, set;
-	const char *seed, *repeat, *timeout, *events, *invert, *scenarios;
+	const char *seed, *repeat, *timeout, *events, *invert, *scenarios, *shape;
 };
 
 static const struct option_row rows[] = {
@@ -38,6 +38,9 @@ static const struct option_row rows[] = {
 	  offsetof(struct options, disarm) },
 	{ "invert", 0, "N", "turn expectation number N round: the run must then fail", OPTION_TEXT,
 	  offsetof(struct options, invert) },
+	{ "shape", 0, "WHO",
+	  "who shapes links: netem, queue (nslab's delay line), or auto (netem if the kernel has it)",
+	  OPTION_TEXT, offsetof(struct options, shape) },
 	{ "unpinned", 0, NULL, "leave the kernel's own sysctls in the hosts", OPTION_FLAG,
 	  offsetof(struct options, unpinned) },
 	{ "scenarios", 0, "DIR", "scenarios that override those compiled in; also $NSLAB_SCENARIOS",
@@ -105,6 +108,11 @@ static int options_check(struct session *s)
 		fprintf(stderr,
 			"nslab run: --timeout '%s': expected a duration such as 90s or 2min\n",
 			text_escape(o->timeout, shown, sizeof(shown)));
+		return -EINVAL;
+	}
+	if (o->shape && shape_backend_from_name(o->shape, &s->run.shape) < 0) {
+		fprintf(stderr, "nslab run: --shape '%s': expected netem, queue or auto\n",
+			text_escape(o->shape, shown, sizeof(shown)));
 		return -EINVAL;
 	}
 	for (int i = 0; i < o->set.n; i++) {
@@ -192,6 +200,8 @@ static char *repeat_line(const struct session *s, const struct scenario *scenari
 		fprintf(f, " --invert %d", s->run.invert);
 	if (s->run.unpinned)
 		fputs(" --unpinned", f);
+	if (s->options.shape)
+		fprintf(f, " --shape %s", s->options.shape);
 	if (s->options.timeout)
 		fprintf(f, " --timeout %s", s->options.timeout);
 	return fclose(f) ? NULL : text;

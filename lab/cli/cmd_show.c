@@ -40,6 +40,8 @@ static void expect_print(const struct step *step)
 		printf("%s bytes %s", n++ ? "," : "", e->bytes.text);
 	if (e->eof_set)
 		printf("%s%s end of stream", n++ ? "," : "", e->eof ? "" : " no");
+	if (e->address)
+		printf("%s address %s", n++ ? "," : "", e->address);
 	putchar('\n');
 }
 

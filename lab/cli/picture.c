@@ -87,6 +87,32 @@ static void fault_put(const struct plan *plan, int i, int column, FILE *out)
 		plan->faults[i].active ? "" : " (off at first)");
 }
 
+/* "~ client -> fw: 20 ms"; once where both directions are shaped alike. */
+static void shapes_put(const struct plan *plan, FILE *out)
+{
+	char text[2][160], name[80];
+
+	for (int i = 0; i < plan->topo.n_links; i++) {
+		const int *host = plan->topo.links[i].host;
+		bool alike;
+
+		for (int end = 0; end < 2; end++)
+			shape_text(&plan->shapes[i][end], text[end], sizeof(text[end]));
+		alike = !strcmp(text[0], text[1]);
+		for (int end = 0; end < 2; end++) {
+			if (!text[end][0] || (alike && end))
+				continue;
+			if (alike)
+				snprintf(name, sizeof(name), "%s -- %s",
+					 plan->topo.hosts[host[0]].name,
+					 plan->topo.hosts[host[1]].name);
+			else
+				topology_direction(&plan->topo, i, end, name, sizeof(name));
+			fprintf(out, "  ~ %s: %s\n", name, text[end]);
+		}
+	}
+}
+
 static void row_print(const struct plan *plan, FILE *out)
 {
 	const struct topology *topo = &plan->topo;
@@ -154,4 +180,5 @@ void picture_print(const struct plan *plan, FILE *out)
 		row_print(plan, out);
 	else
 		links_print(plan, out);
+	shapes_put(plan, out);
 }

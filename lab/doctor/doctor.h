@@ -29,6 +29,7 @@ enum doctor_need {
 	NEED_ICMP = 1 << 16,
 	NEED_ICMPV6 = 1 << 17,
 	NEED_HOSTS_FILE = 1 << 18, /* for programs inside a host */
+	NEED_CONNTRACK = 1 << 19,  /* for faults with conntrack, and for nat */
 };
 
 /**

@@ -15,6 +15,8 @@ static unsigned fault_needs(const struct fault *fault)
 
 	if (fault->match.from >= 0 || fault->match.to >= 0)
 		needs |= NEED_NFT_SETS;
+	if (fault->stateful)
+		needs |= NEED_CONNTRACK;
 	if (fault->pick != PICK_ALL)
 		needs |= NEED_NFT_NUMGEN;
 	if (!fault->action || strcmp(fault->action->name, "reject"))
@@ -37,6 +39,8 @@ unsigned doctor_needs(const struct plan *plan)
 		needs |= NEED_IPV6;
 	for (int i = 0; i < plan->n_faults; i++)
 		needs |= fault_needs(&plan->faults[i]);
+	if (plan->n_nats)
+		needs |= NEED_NFT | NEED_CONNTRACK;
 	for (int i = 0; i < plan->n_steps; i++) {
 		const struct verb *verb = plan->steps[i].verb;
 

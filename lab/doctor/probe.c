@@ -44,6 +44,9 @@ static const struct probe probes[] = {
 	  NET | NEED_NFT, try_nft_numgen, "nft_numgen", "CONFIG_NFT_NUMGEN", NULL },
 	{ "nft reject", "faults that reject", GROUP_LAB, NEED_NFT_REJECT, NET | NEED_NFT,
 	  try_nft_reject, "nft_reject_inet", "CONFIG_NFT_REJECT, CONFIG_NFT_REJECT_INET", NULL },
+	{ "conntrack", "firewalls that remember, and nat", GROUP_LAB, NEED_CONNTRACK,
+	  NET | NEED_NFT, try_nft_conntrack, "nft_ct nf_conntrack nf_conntrack_netlink",
+	  "CONFIG_NFT_CT, CONFIG_NF_CONNTRACK, CONFIG_NF_CT_NETLINK", NULL },
 	{ "hit log", "a packet is dropped, and we hear of it", GROUP_LAB, NEED_HITLOG, FILTER,
 	  try_hitlog, "nfnetlink_log", "CONFIG_NETFILTER_NETLINK_LOG", NULL },
 	{ "tcp-reset", "a connection refused by the firewall", GROUP_LAB, NEED_RESET, REJECT,
@@ -60,8 +63,6 @@ static const struct probe probes[] = {
 	  "CONFIG_NET_SCH_NETEM", NULL },
 	{ "tbf", "a rate kept by the kernel", GROUP_LATER, 0, NET, try_tbf, "sch_tbf",
 	  "CONFIG_NET_SCH_TBF", NULL },
-	{ "conntrack", "firewalls that remember", GROUP_LATER, 0, NET | NEED_NFT, try_nft_conntrack,
-	  "nft_ct nf_conntrack", "CONFIG_NFT_CT, CONFIG_NF_CONNTRACK", NULL },
 	/* these two leave traces in the sandbox, so they come last */
 	{ "hosts file", "programs know the hosts by name", GROUP_LAB, NEED_HOSTS_FILE, NET,
 	  try_hosts_file, NULL, NULL,

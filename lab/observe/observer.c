@@ -21,7 +21,7 @@
 #include "lab/observe/flow.h"
 #include "netns/cleanup.h"
 
-enum { PACKET_MAX = 65575, PASSING_SLOTS = 4096 };
+enum { PACKET_MAX = 65575, PASSING_SLOTS = 4096, FLIGHT_SLOTS = 4096, FDS_PER_HOST = 3 };
 
 /**
  * struct passing - packets that came in and have not gone out yet
@@ -32,13 +32,39 @@ struct passing {
 	int n;
 };
 
+/**
+ * struct gate - an interface where packets are held
+ * @held_ns: CLOCK_MONOTONIC since when the delay line holds what comes in, 0 never
+ * @departs_ns: since when netem holds what goes out
+ */
+struct gate {
+	int64_t held_ns, departs_ns;
+};
+
+struct watch;
+
+/* A packet that was given to netem, until it is told. */
+struct departed {
+	struct watch *watch;
+	struct event event;
+	int ifindex;
+};
+
+/* A packet that was given to netem: when, by what passing_key() says of it. */
+struct flight {
+	uint64_t key;
+	int64_t left_ns;
+};
+
 struct watch {
 	struct observer *observer;
 	int host;
 	struct hitlog *hitlog;
 	struct diag *diag;
-	struct passing *passing; /* NULL where nothing is forwarded */
-	int64_t *held_ns; /* by ifindex: CLOCK_MONOTONIC since when the delay line holds what comes in; 0 never */
+	struct passing *passing;   /* NULL where nothing is forwarded */
+	struct hitlog *departures; /* NULL where netem shapes nothing */
+	struct gate *gates;	   /* by ifindex */
+	bool translates;	   /* addresses and ports change in passing */
 };
 
 struct observer {
@@ -47,6 +73,9 @@ struct observer {
 	const struct fault *faults;
 	int n_faults;
 	const char *hit_text;
+	struct departed *departed;
+	size_t n_departed, cap_departed;
+	struct flight *flights; /* FLIGHT_SLOTS, NULL without netem */
 	const struct axis *axis;
 	void (*emit)(void *arg, struct event *event);
 	void *arg;
@@ -57,6 +86,7 @@ struct observer {
 	struct delayline *line;
 	struct lab_err line_error;
 	uint64_t *hits;
+	uint64_t (*lost)[2]; /* [link][sending end] NULL where no link is shaped */
 	struct sighting *sightings;
 	size_t n_sightings, cap_sightings;
 	bool broken;
@@ -65,13 +95,13 @@ struct observer {
 static int watch_open(struct observer *o, int host, struct lab_err *err)
 {
 	struct watch *w = &o->watches[host];
-	bool faulty = false;
+	bool faulty = o->lost;
 	int ret;
 
 	w->observer = o;
 	w->host = host;
-	w->held_ns = calloc((size_t)o->topo->n_links + 2, sizeof(*w->held_ns));
-	if (!w->held_ns)
+	w->gates = calloc((size_t)o->topo->n_links + 2, sizeof(*w->gates));
+	if (!w->gates)
 		return lab_err_set(err, ENOMEM, "cannot watch the lab");
 	for (int i = 0; i < o->n_faults; i++)
 		faulty |= o->faults[i].host == host;
@@ -85,6 +115,8 @@ static int watch_open(struct observer *o, int host, struct lab_err *err)
 		ret = diag_open(o->net, host, &w->diag, err);
 	if (!ret && faulty)
 		ret = hitlog_open(o->net, host, &w->hitlog, err);
+	if (!ret && o->flights)
+		ret = hitlog_open_group(o->net, host, SHAPER_DEPART_GROUP, &w->departures, err);
 	return ret < 0 ? lab_err_wrap(err, "host %s", o->topo->hosts[host].name) : 0;
 }
 
@@ -124,16 +156,31 @@ int observer_open(const struct network *net, const struct topology *topo,
 	return 0;
 }
 
+static void watch_close(struct observer *o, int host)
+{
+	struct watch *w = &o->watches[host];
+
+	hitlog_close(w->hitlog);
+	diag_close(w->diag);
+	free(w->passing);
+	hitlog_close(w->departures);
+	free(w->gates);
+	*w = (struct watch){ 0 };
+}
+
+int observer_host_anew(struct observer *o, int host, struct lab_err *err)
+{
+	watch_close(o, host);
+	capture_close(TAKE_PTR(o->captures[host]));
+	return watch_open(o, host, err);
+}
+
 void observer_close(struct observer *o)
 {
 	if (!o)
 		return;
-	for (int h = 0; o->watches && h < o->topo->n_hosts; h++) {
-		hitlog_close(o->watches[h].hitlog);
-		diag_close(o->watches[h].diag);
-		free(o->watches[h].passing);
-		free(o->watches[h].held_ns);
-	}
+	for (int h = 0; o->watches && h < o->topo->n_hosts; h++)
+		watch_close(o, h);
 	if (o->captures)
 		captures_close(o->captures, o->topo->n_hosts);
 	while (o->ends) {
@@ -146,21 +193,29 @@ void observer_close(struct observer *o)
 	free(o->watches);
 	free(o->captures);
 	free(o->hits);
+	free(o->flights);
+	free(o->departed);
+	free(o->lost);
+	free(o->flights);
+	free(o->departed);
 	free(o->sightings);
 	free(o);
 }
 
 int observer_fd_at(const struct observer *o, int i)
 {
-	int host = i / 2;
+	int host = i / FDS_PER_HOST;
+	const struct watch *w;
 
 	if (host >= o->topo->n_hosts)
 		return -1;
-	if (i % 2 == 0)
-		return capture_fd(o->captures[host]);
-	/* a host without faults has no hit log: its capture again, so that -1 stays the end */
-	return o->watches[host].hitlog ? hitlog_fd(o->watches[host].hitlog) :
-					 capture_fd(o->captures[host]);
+	w = &o->watches[host];
+	if (i % FDS_PER_HOST == 1 && w->hitlog)
+		return hitlog_fd(w->hitlog);
+	if (i % FDS_PER_HOST == 2 && w->departures)
+		return hitlog_fd(w->departures);
+	/* also for the logs that there are not, so that -1 stays the end */
+	return capture_fd(o->captures[host]);
 }
 
 struct diag *observer_diag(struct observer *o, int host)
@@ -177,13 +232,18 @@ static uint64_t mix(uint64_t h, const void *data, size_t len)
 	return h;
 }
 
+void observer_translates(struct observer *o, int host)
+{
+	o->watches[host].translates = true;
+}
+
 /* What a router does not change in a packet that it passes on. */
-static uint64_t passing_key(const struct packet *p)
+static uint64_t passing_key(bool translates, const struct packet *p)
 {
 	uint64_t h = 0xcbf29ce484222325;
 	uint32_t words[] = { (uint32_t)p->protocol,
 			     p->id,
-			     (uint32_t)p->sport << 16 | p->dport,
+			     translates ? 0 : (uint32_t)p->sport << 16 | p->dport,
 			     p->seq,
 			     p->ack,
 			     (uint32_t)p->flags << 24 | p->window,
@@ -192,14 +252,14 @@ static uint64_t passing_key(const struct packet *p)
 			     p->icmp_code,
 			     p->ip_len };
 
-	h = mix(h, p->src, sizeof(p->src));
-	h = mix(h, p->dst, sizeof(p->dst));
+	h = mix(h, p->src, translates ? 0 : sizeof(p->src));
+	h = mix(h, p->dst, translates ? 0 : sizeof(p->dst));
 	return mix(h, words, sizeof(words)) ?: 1;
 }
 
 static void passing_in(struct watch *w, const struct packet *p)
 {
-	uint64_t key = passing_key(p);
+	uint64_t key = passing_key(w->translates, p);
 	struct passing *slot = &w->passing[key % PASSING_SLOTS];
 
 	slot->n = slot->key == key ? slot->n + 1 : 1;
@@ -209,7 +269,7 @@ static void passing_in(struct watch *w, const struct packet *p)
 /* A fault ended its way here: what looks the same and goes out was made here. */
 static void passing_killed(struct watch *w, const struct packet *p)
 {
-	uint64_t key = passing_key(p);
+	uint64_t key = passing_key(w->translates, p);
 	struct passing *slot = &w->passing[key % PASSING_SLOTS];
 
 	slot->n = slot->key == key ? slot->n - 1 : -1;
@@ -219,7 +279,7 @@ static void passing_killed(struct watch *w, const struct packet *p)
 /* Did this packet, which is leaving, come in before? */
 static bool passing_out(struct watch *w, const struct packet *p)
 {
-	uint64_t key = passing_key(p);
+	uint64_t key = passing_key(w->translates, p);
 	struct passing *slot = &w->passing[key % PASSING_SLOTS];
 
 	if (slot->key != key || slot->n <= 0)
@@ -298,7 +358,7 @@ static void packet_note(struct watch *w, struct event *event, int ifindex)
 	e->to = owner(o, &e->packet, e->packet.dst);
 	if (e->out)
 		e->made_here = e->from == w->host || !w->passing || !passing_out(w, &e->packet);
-	else if (w->passing && e->to != w->host)
+	else if (w->passing && (e->to != w->host || w->translates))
 		passing_in(w, &e->packet);
 	if (!e->out || e->made_here)
 		sighting_add(o, w->host, e->from, e->to, &e->packet);
@@ -385,18 +445,91 @@ void observer_line(struct observer *o, struct delayline *line)
 	o->line = line;
 }
 
-void observer_hold(struct observer *o, int host, int ifindex)
+void observer_shaped(struct observer *o, const struct shaper *shaper)
 {
-	int64_t *since = &o->watches[host].held_ns[ifindex];
+	for (int i = 0; i < 2 * o->topo->n_links; i++) {
+		const struct topo_link *link = &o->topo->links[i / 2];
+		struct gate *gate = &o->watches[link->host[i % 2]].gates[link->ifindex[i % 2]];
 
-	if (!*since)
-		*since = clock_now();
+		if (!gate->held_ns && shaper_held(shaper, i / 2, i % 2))
+			gate->held_ns = clock_now();
+		if (!gate->departs_ns && shaper_departs(shaper, i / 2, i % 2))
+			gate->departs_ns = clock_now();
+	}
+}
+
+/* The gate at an interface; NULL for one that is not a link's. */
+static const struct gate *gate_at(const struct watch *w, int ifindex)
+{
+	return ifindex > 0 && ifindex < w->observer->topo->n_links + 2 ? &w->gates[ifindex] : NULL;
 }
 
 static bool is_held(const struct watch *w, int ifindex, int64_t t_ns)
 {
-	return ifindex > 0 && ifindex < w->observer->topo->n_links + 2 && w->held_ns[ifindex] &&
-	       t_ns + w->observer->axis->t0_ns >= w->held_ns[ifindex];
+	const struct gate *gate = gate_at(w, ifindex);
+
+	return gate && gate->held_ns && t_ns + w->observer->axis->t0_ns >= gate->held_ns;
+}
+
+static bool departs(const struct watch *w, int ifindex, int64_t t_ns)
+{
+	const struct gate *gate = gate_at(w, ifindex);
+
+	return gate && gate->departs_ns && t_ns + w->observer->axis->t0_ns >= gate->departs_ns;
+}
+
+static struct flight *flight_of(const struct observer *o, const struct packet *p, uint64_t *ret_key)
+{
+	*ret_key = passing_key(false, p);
+	return &o->flights[*ret_key % FLIGHT_SLOTS];
+}
+
+/* How long netem held a packet that arrives now, -1 if it did not. */
+static int64_t flight_end(const struct observer *o, const struct packet *p, int64_t t_ns)
+{
+	uint64_t key;
+	const struct flight *flight = o->flights ? flight_of(o, p, &key) : NULL;
+
+	return flight && flight->key == key ? t_ns - flight->left_ns : -1;
+}
+
+/* A packet was given to netem. */
+static void departure_take(void *arg, const struct hit *hit)
+{
+	struct watch *w = arg;
+	struct observer *o = w->observer;
+	struct event event = { .type = EVENT_PACKET, .host = w->host };
+	struct packet *p = &event.packet.packet;
+	struct flight *flight;
+	uint64_t key;
+
+	if (packet_decode(hit->packet, hit->len, PACKET_MAX, p) < 0 || housekeeping(p))
+		return;
+	event.t_ns = hit->stamp_ns ? axis_from_realtime(o->axis, hit->stamp_ns) : axis_now(o->axis);
+	event.packet.out = true;
+	event.packet.held_ns = -1;
+	flight = flight_of(o, p, &key);
+	*flight = (struct flight){ .key = key, .left_ns = event.t_ns };
+	if (o->n_departed == o->cap_departed) {
+		size_t cap = o->cap_departed ? 2 * o->cap_departed : 64;
+		struct departed *list = realloc(o->departed, cap * sizeof(*list));
+
+		if (!list) {
+			o->broken = true;
+			return;
+		}
+		o->departed = list;
+		o->cap_departed = cap;
+	}
+	o->departed[o->n_departed++] = (struct departed){ w, event, hit->ifindex_out };
+}
+
+/* Told last: by then it is known what came in, so what is passed on is told from what is made here. */
+static void departed_note(struct observer *o)
+{
+	for (size_t i = 0; i < o->n_departed; i++)
+		packet_note(o->departed[i].watch, &o->departed[i].event, o->departed[i].ifindex);
+	o->n_departed = 0;
 }
 
 static void frame_take(void *arg, const struct frame *frame)
@@ -409,14 +542,31 @@ static void frame_take(void *arg, const struct frame *frame)
 	if (packet_decode(frame->data, frame->len, frame->wire_len, p) < 0 || housekeeping(p))
 		return;
 	event.t_ns = axis_from_realtime(o->axis, frame->stamp_ns);
-	if (!frame->out && is_held(w, frame->ifindex, event.t_ns))
+	if (frame->out ? departs(w, frame->ifindex, event.t_ns) :
+			 is_held(w, frame->ifindex, event.t_ns))
 		return;
 	/* what leaves may have been let go a moment ago: that is known by now, and has to be known first */
 	if (frame->out)
 		line_read(o);
 	event.packet.out = frame->out;
-	event.packet.held_ns = -1;
+	event.packet.held_ns = frame->out ? -1 : flight_end(o, p, event.t_ns);
 	packet_note(w, &event, frame->ifindex);
+}
+
+/* A packet that a link has lost: its log has the direction's name. */
+static bool loss_take(struct observer *o, const char *name, struct event *event)
+{
+	char direction[160];
+
+	for (int i = 0; o->lost && i < 2 * o->topo->n_links; i++) {
+		if (strcmp(name,
+			   topology_direction(o->topo, i / 2, i % 2, direction, sizeof(direction))))
+			continue;
+		o->lost[i / 2][i % 2]++;
+		event->hit.past = strdup("lost");
+		return true;
+	}
+	return false;
 }
 
 static void hit_take(void *arg, const struct hit *hit)
@@ -432,9 +582,14 @@ static void hit_take(void *arg, const struct hit *hit)
 		fault = &o->faults[i];
 		o->hits[i]++;
 	}
-	if (!fault || packet_decode(hit->packet, hit->len, PACKET_MAX, &event.hit.packet) < 0)
+	if (!fault && !loss_take(o, hit->fault, &event))
 		return;
-	if (w->passing && hit->hook == NF_INET_FORWARD && !o->hit_text && fault->action->emit)
+	if (packet_decode(hit->packet, hit->len, PACKET_MAX, &event.hit.packet) < 0) {
+		free(event.hit.past);
+		return;
+	}
+	if (fault && w->passing && hit->hook == NF_INET_FORWARD && !o->hit_text &&
+	    fault->action->emit)
 		passing_killed(w, &event.hit.packet);
 	/* the kernel cuts the stamp to microseconds: the packet came in within that one */
 	event.t_ns = axis_from_realtime(o->axis, hit->stamp_ns + 999);
@@ -443,7 +598,8 @@ static void hit_take(void *arg, const struct hit *hit)
 	event.hit.from = owner(o, &event.hit.packet, event.hit.packet.src);
 	event.hit.to = owner(o, &event.hit.packet, event.hit.packet.dst);
 	event.hit.fault = strdup(hit->fault);
-	event.hit.past = strdup(o->hit_text ?: fault->action->past);
+	if (fault)
+		event.hit.past = strdup(o->hit_text ?: fault->action->past);
 	o->emit(o->arg, &event);
 }
 
@@ -452,6 +608,12 @@ int observer_drain(struct observer *o, struct lab_err *err)
 	int packets = 0;
 
 	line_read(o);
+	for (int h = 0; h < o->topo->n_hosts; h++) {
+		struct watch *w = &o->watches[h];
+
+		if (w->departures && hitlog_read(w->departures, departure_take, w, err) < 0)
+			return lab_err_wrap(err, "host %s", o->topo->hosts[h].name);
+	}
 	for (int h = 0; h < o->topo->n_hosts; h++) {
 		struct watch *w = &o->watches[h];
 
@@ -464,6 +626,7 @@ int observer_drain(struct observer *o, struct lab_err *err)
 					   o->topo->hosts[h].name,
 					   (unsigned long long)capture_lost(o->captures[h]));
 	}
+	departed_note(o);
 	line_read(o);
 	if (o->line_error.code) {
 		*err = o->line_error;
@@ -472,6 +635,30 @@ int observer_drain(struct observer *o, struct lab_err *err)
 	if (o->broken)
 		return lab_err_set(err, ENOMEM, "cannot note all packets");
 	return packets;
+}
+
+int observer_links(struct observer *o, bool departures, struct lab_err *err)
+{
+	int ret = 0;
+
+	o->lost = calloc((size_t)o->topo->n_links, sizeof(*o->lost));
+	if (departures)
+		o->flights = calloc(FLIGHT_SLOTS, sizeof(*o->flights));
+	if (!o->lost || (departures && !o->flights))
+		return lab_err_set(err, ENOMEM, "cannot watch the lab");
+	for (int h = 0; !ret && h < o->topo->n_hosts; h++) {
+		if (!o->watches[h].hitlog)
+			ret = hitlog_open(o->net, h, &o->watches[h].hitlog, err);
+		if (!ret && departures)
+			ret = hitlog_open_group(o->net, h, SHAPER_DEPART_GROUP,
+						&o->watches[h].departures, err);
+	}
+	return ret;
+}
+
+uint64_t observer_lost(const struct observer *o, int link, int end)
+{
+	return o->lost ? o->lost[link][end] : 0;
 }
 
 uint64_t observer_hits(const struct observer *o, int fault)

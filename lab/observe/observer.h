@@ -5,6 +5,7 @@
 
 #include "impair/delayline.h"
 #include "impair/fault.h"
+#include "impair/shaper.h"
 #include "lab/event/event.h"
 #include "lab/observe/axis.h"
 #include "lab/observe/diag.h"
@@ -38,7 +39,7 @@ struct end {
 };
 
 /**
- * observer_open() - begin to watch all hosts
+ * observer_open() - begin to watch all hosts, before anything is in force
  * @emit: takes each event over; called with @arg
  * Everything else is borrowed.
  */
@@ -55,12 +56,36 @@ void observer_close(struct observer *observer);
 void observer_line(struct observer *observer, struct delayline *line);
 
 /**
- * observer_hold() - from now on the delay line holds what comes in at an interface
- * Packets arrive there when it lets them go; what the capture sees is only that they came to wait.
+ * observer_shaped() - take note of which interfaces are shaped by now, after each shaper_set()
+ * Packets that the delay line holds arrive when it lets them go; what the capture sees is only that they
+ * came to wait. Packets that netem holds leave when they are given to it; what the capture sees is that
+ * netem lets them go, which is when they arrive at the other end.
  */
-void observer_hold(struct observer *observer, int host, int ifindex);
+void observer_shaped(struct observer *observer, const struct shaper *shaper);
 
-/** observer_fd_at() - descriptors to poll for POLLIN; -1 behind the last */
+/**
+ * observer_host_anew() - a host has a new namespace (network_reboot()): go on in that one
+ * Call observer_drain() before, and take the host's descriptors of observer_fd_at() out of use: it has
+ * others afterwards. Hits, sightings and watched ends stay.
+ * Return: 0 or -errno
+ */
+int observer_host_anew(struct observer *observer, int host, struct lab_err *err);
+
+/**
+ * observer_links() - hear also of packets that shaped links lose, and of departures
+ * Before observer_fd_at() is asked, and before the first shaper_set().
+ * @departures: netem shapes: it logs what it is given
+ * Return: 0 or -errno
+ */
+int observer_links(struct observer *observer, bool departures, struct lab_err *err);
+
+/** observer_lost() - losses of one direction that were logged; @end: the sending end */
+uint64_t observer_lost(const struct observer *observer, int link, int end);
+
+/** observer_translates() - this host gives what it forwards other addresses and ports */
+void observer_translates(struct observer *observer, int host);
+
+/** observer_fd_at() - descriptors to poll for POLLIN, the same one perhaps several times; -1 behind the last */
 int observer_fd_at(const struct observer *observer, int i);
 
 /**

@@ -58,6 +58,27 @@ static void fault_put(const struct report *report, const struct event_begin *beg
 		text_wrap(&report->paper, report->out, text, 0, 0);
 }
 
+/* What a shaped link does to packets; once where it does the same to both directions. */
+static void shape_put(const struct report *report, const struct event_begin *begin, int i)
+{
+	const struct event_link_info *link = &begin->links[i];
+	bool alike = strcmp(link->shape[0], link->shape[1]) == 0;
+
+	for (int end = 0; end < (alike ? 1 : 2); end++) {
+		int from = link->host[end], to = link->host[!end];
+		_cleanup_free_ char *text = NULL;
+
+		if (!link->shape[end][0] || from < 0 || to < 0 || from >= begin->n_hosts ||
+		    to >= begin->n_hosts)
+			continue;
+		if (asprintf(&text, "link %s %s %s: %s%s%s%s", begin->hosts[from],
+			     alike ? "--" : "->", begin->hosts[to], link->shape[end],
+			     begin->shaper[0] ? " (" : "", begin->shaper,
+			     begin->shaper[0] ? ")" : "") >= 0)
+			text_wrap(&report->paper, report->out, text, 0, 0);
+	}
+}
+
 /* What is not as usual about this run, and on request on what it runs. */
 static void circumstances_put(struct report *report, const struct event_begin *begin)
 {
@@ -97,6 +118,8 @@ static void header_put(struct report *report)
 		text_wrap(paper, out, begin->title, 0, 0);
 	if (topology)
 		text_wrap(paper, out, topology, 0, 0);
+	for (int i = 0; i < begin->n_links; i++)
+		shape_put(report, begin, i);
 	for (int i = 0; i < begin->n_faults; i++)
 		fault_put(report, begin, i);
 	circumstances_put(report, begin);

@@ -135,16 +135,17 @@ static void hit_entry(const struct event *event, FILE *out, enum style *ret_styl
 	const struct event_hit *hit = &event->hit;
 	const char *sign = "•";
 	char label[128];
+	bool lost = strncmp(hit->past, "lost", 4) == 0; /* by a link, not by a fault */
 
 	*ret_style = STYLE_YELLOW;
-	if (text_is(hit->past, "dropped") || text_is(hit->past, "rejected")) {
+	if (lost || text_is(hit->past, "dropped") || text_is(hit->past, "rejected")) {
 		sign = "✗";
 		*ret_style = STYLE_RED;
 	} else if (text_is(hit->past, "let pass")) {
 		sign = "○";
 	}
-	fprintf(out, "%s %s %s by %s", sign, packet_label(&hit->packet, label, sizeof(label)),
-		hit->past, hit->fault);
+	fprintf(out, "%s %s %s %s %s", sign, packet_label(&hit->packet, label, sizeof(label)),
+		hit->past, lost ? "on" : "by", hit->fault);
 }
 
 static void release_entry(const struct event *event, FILE *out, enum style *ret_style)

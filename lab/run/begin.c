@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "lab/run/run_private.h"
+#include "lab/run/shaping.h"
 #include "lab/version.h"
 #include "netns/cleanup.h"
 #include "netns/sandbox.h"
@@ -46,6 +47,8 @@ char *fault_text(const struct plan *plan, const struct fault *fault)
 			m->protocol == IPPROTO_ICMP ? "icmp" :
 						      "all");
 	fputs(pick_text(fault, pick, sizeof(pick)), f);
+	if (fault->stateful)
+		fputs(" of no known connection", f);
 	if (m->from >= 0)
 		fprintf(f, " from %s", plan->topo.hosts[m->from].name);
 	if (m->sport)
@@ -76,19 +79,23 @@ static void faults_fill(struct event_begin *b, const struct plan *plan)
 		};
 }
 
-static void links_fill(struct event_begin *b, const struct topology *topo, enum ip ip)
+static void links_fill(struct event_begin *b, const struct plan *plan, enum ip ip)
 {
-	char text[INET6_ADDRSTRLEN];
+	const struct topology *topo = &plan->topo;
+	char text[INET6_ADDRSTRLEN], words[160];
 
 	b->links = calloc((size_t)topo->n_links + 1, sizeof(*b->links));
 	for (int i = 0; b->links && i < topo->n_links; i++) {
 		struct event_link_info *info = &b->links[b->n_links++];
 		const struct topo_link *link = &topo->links[i];
+		struct shape shape;
 
 		for (int end = 0; end < 2; end++) {
 			info->host[end] = link->host[end];
 			info->ifname[end] = strdup(link->ifname[end]);
-			info->shape[end] = strdup("");
+			shape = plan->shapes[i][end];
+			shape_clamp(&shape);
+			info->shape[end] = strdup(shape_text(&shape, words, sizeof(words)));
 			info->addr4[end] = strdup(
 				ip & IP_4 ? topo_addr_text(FAM4, &link->addr[end][FAM4], text) :
 					    "");
@@ -123,12 +130,12 @@ void run_begin_event(struct run *run, int64_t begun_ns)
 	b->seed = run->options->seed;
 	b->disarmed = run->options->disarmed;
 	b->inverted = run->options->invert;
-	b->shaper = strdup("");
+	b->shaper = strdup(shaping_name(run));
 	b->root = sandbox_in_root();
 	b->wall_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - axis_now(&run->axis);
 	hosts_fill(b, &run->plan->topo);
 	faults_fill(b, run->plan);
-	links_fill(b, &run->plan->topo, run->plan->ip);
+	links_fill(b, run->plan, run->plan->ip);
 	event.t_ns = begun_ns - run->axis.t0_ns;
 	journal_add(run->journal, &event);
 }

@@ -78,14 +78,3 @@ const struct check_kind CHECK_FAULT = {
 	.place = place,
 	.look = look,
 };
-
-const struct check_kind CHECK_CONNTRACK = {
-	.name = "conntrack",
-	.help = "Entries of connection tracking.",
-	.later = "it comes with the stateful firewall",
-	.keys = (const struct key[]){ { "conntrack", &VALUE_TEXT, 0,
-					.later = "it comes with the stateful firewall",
-					.example = "{from: client, dport: 8080}",
-					.help = "the entries" },
-				      { 0 } },
-};

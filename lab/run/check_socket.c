@@ -356,7 +356,7 @@ static int socket_look(struct op *op, const struct args *args, struct diag_socke
 	if (!sock->end)
 		return 0;
 	if (args->target.at >= 0 && args->target.at != sock->host) {
-		tuple = tuple_mirror(&sock->end->tuple);
+		tuple = sock_far(sock);
 		return diag_find(observer_diag(run_observer(op->run), args->target.at), &tuple, ret,
 				 err);
 	}
@@ -366,12 +366,14 @@ static int socket_look(struct op *op, const struct args *args, struct diag_socke
 static bool at_neither_end(struct op *op, const struct args *args)
 {
 	struct sock *sock = run_sock(op->run, args->target.ref.step);
-	const struct four_tuple *tuple = sock && sock->end ? &sock->end->tuple : NULL;
+	struct four_tuple far;
 
-	return tuple && args->target.at >= 0 && args->target.at != sock->host &&
-	       args->target.at != topology_owner(&run_plan(op->run)->topo,
-						 tuple->af == AF_INET6 ? FAM6 : FAM4,
-						 tuple->remote);
+	if (!sock || !sock->end || args->target.at < 0 || args->target.at == sock->host ||
+	    sock_far_unknown(op->run, sock))
+		return false;
+	far = sock_far(sock);
+	return args->target.at != topology_owner(&run_plan(op->run)->topo,
+						 far.af == AF_INET6 ? FAM6 : FAM4, far.local);
 }
 
 static bool state_in(const struct args *args, int state)

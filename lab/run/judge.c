@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lab/run/run_private.h"
+#include "lab/scenario/eai.h"
 
 const char *error_text(enum error_kind error, int code)
 {
@@ -16,6 +17,8 @@ const char *error_text(enum error_kind error, int code)
 		return "eof";
 	case ERROR_ERRNO:
 		return errno_name(code);
+	case ERROR_LOOKUP:
+		return eai_name(code);
 	}
 	return "?";
 }
@@ -71,9 +74,8 @@ static void judge_error(struct op *op, int number)
 	/* an end of the stream that was asked for is no error */
 	if (got == ERROR_EOF && e->eof_set && e->eof && !(e->error_set && want == ERROR_EOF))
 		got = ERROR_NONE;
-	met = got == want && (got != ERROR_ERRNO || op->code == e->code);
-	snprintf(expected, sizeof(expected), "error %s",
-		 error_text(want, want == ERROR_ERRNO ? e->code : 0));
+	met = got == want && ((got != ERROR_ERRNO && got != ERROR_LOOKUP) || op->code == e->code);
+	snprintf(expected, sizeof(expected), "error %s", error_text(want, e->code));
 	value_text_duration(op->ended_ns - op->begun_ns, took, sizeof(took));
 	/* the time stands in the next expectation, if there is one */
 	snprintf(observed, sizeof(observed), "error %s%s%s%s%.150s", error_text(got, op->code),
@@ -81,6 +83,48 @@ static void judge_error(struct op *op, int number)
 		 op->detail[0] ? ": " : "", op->detail);
 	judge_note(op->run, number, e->error_set ? e->error_line : op->step->line,
 		   e->error_set ? e->error_col : op->step->col, op->step, met, expected, observed);
+}
+
+/* says() - is @word one of the words of @list, which has ", " between them? */
+static bool says(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (; list; list = strstr(list, ", ") ? strstr(list, ", ") + 2 : NULL)
+		if (!strncmp(list, word, len) && (!list[len] || list[len] == ','))
+			return true;
+	return false;
+}
+
+static void judge_address(struct op *op, int number)
+{
+	const struct plan *plan = op->run->plan;
+	const struct expect *e = &op->step->expect;
+	int awaited = step_awaits(op->step);
+	int asker = awaited >= 0 ? plan->steps[awaited].host : op->step->host;
+	char expected[160], observed[200], text[INET6_ADDRSTRLEN];
+	bool met = false;
+
+	snprintf(expected, sizeof(expected), "address %.64s", e->address);
+	for (int fam = 0; fam < FAM_COUNT; fam++) {
+		struct topo_addr literal = { .set = true };
+		const struct topo_addr *addr = &literal;
+		size_t used = strlen(expected);
+
+		memcpy(literal.bytes, e->address_bytes, sizeof(literal.bytes));
+		if (e->address_host >= 0)
+			addr = topology_addr(&plan->topo, asker, e->address_host, fam);
+		if (!addr || (e->address_host < 0 && fam != e->address_fam))
+			continue;
+		topo_addr_text(fam, addr, text);
+		met = met || says(op->answers, text);
+		if (e->address_host >= 0 && plan->ip & (1 << fam))
+			snprintf(expected + used, sizeof(expected) - used, ", %s", text);
+	}
+	snprintf(observed, sizeof(observed), "%s%.180s", op->answers ? "address " : "no address",
+		 op->answers ?: "");
+	judge_note(op->run, number, e->address_line, e->address_col, op->step, met, expected,
+		   observed);
 }
 
 void judge_failure(struct op *op)
@@ -126,4 +170,6 @@ void judge_op(struct op *op)
 		judge_note(op->run, number++, e->eof_line, e->eof_col, step, op->eof == e->eof,
 			   e->eof ? "end of stream" : "no end of stream",
 			   op->eof ? "end of stream" : "no end of stream");
+	if (e->address)
+		judge_address(op, number);
 }

@@ -183,6 +183,18 @@ void op_release(struct op *op)
 	free(TAKE_PTR(op->state));
 }
 
+void op_gone(struct op *op, const char *why)
+{
+	if (op->rebooted)
+		op->rebooted(op);
+	if (op->done)
+		return;
+	op_unwatch(op);
+	blocking_end(TAKE_PTR(op->blocking));
+	op_detail(op, "%s", why);
+	op_errno(op, EBADF);
+}
+
 void op_fail(struct op *op, const struct lab_err *err)
 {
 	run_fail_lab(op->run, err);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "lab/observe/observer.h"
 #include "lab/run/loop.h"
@@ -21,6 +22,7 @@ struct sockopts;
  * @name: what the scenario calls it, "" if nothing
  * @fd: -1 once it is closed
  * @end: how the observer knows it; NULL for listeners
+ * @far: its other end, once that has been found out (@far_known); see sock_far()
  */
 struct sock {
 	char name[64];
@@ -30,6 +32,8 @@ struct sock {
 	enum makes kind;
 	uint16_t lport;
 	struct end *end;
+	bool far_known;
+	struct four_tuple far;
 };
 
 /**
@@ -39,7 +43,8 @@ struct sock {
  * @error, @code, @bytes, @eof: its result; @bytes is -1 where it moves none
  * @detail: more for the reader
  * @state: the verb's own, from op_state(); freed with the op
- * @dial_addr, @dial_port: whom a dial calls, which its socket does not tell before it is connected
+ * @answers: addresses that a lookup came to, with ", " between them; NULL for none
+ * @dial_addr, @dial_port: whom the step calls, which a dial's socket does not tell before it is connected
  * @blocking, @unblocked, @expired: of op_block()
  * @own_fd: of op_hold()
  *
@@ -48,6 +53,7 @@ struct sock {
  * @poll: called after every turn of the loop, when something may have changed
  * @expire: the deadline has come; left out, it ends with ERROR_DEADLINE
  * @closing: a socket is about to be closed by another step; also called when the op is done
+ * @rebooted: the step's host died: what @state holds in it goes without a word; also when the op is done
  * @cleanup: frees what @state owns
  */
 struct op {
@@ -63,6 +69,7 @@ struct op {
 	int64_t bytes;
 	bool eof;
 	char detail[160];
+	const char *answers;
 	void *state;
 	struct source *source;
 	int watched_fd;
@@ -76,6 +83,7 @@ struct op {
 	void (*poll)(struct op *op);
 	void (*expire)(struct op *op);
 	void (*closing)(struct op *op, struct sock *sock);
+	void (*rebooted)(struct op *op);
 	void (*cleanup)(struct op *op);
 };
 
@@ -143,6 +151,9 @@ int run_fault_switch(struct run *run, int fault, bool on, struct lab_err *err);
 /** run_fault_hits() - from the kernel's counter; 0 or -errno */
 int run_fault_hits(struct run *run, int fault, uint64_t *ret_hits, struct lab_err *err);
 
+/** run_conntrack() - a host's connection tracking, to be asked; NULL: @err says why */
+struct conntrack *run_conntrack(struct run *run, int host, struct lab_err *err);
+
 /** run_op() - the op of step number @step (from 0), NULL if it has not begun */
 struct op *run_op(struct run *run, int step);
 
@@ -164,6 +175,18 @@ struct sock *op_sock(struct op *op, const struct ref *ref);
 int sock_open_family(struct op *op, const struct sockopts *options, uint16_t port, int type,
 		     int af);
 
+/**
+ * sock_address() - the address of @to as @op's host knows it
+ * @fam: which of them, where @to is a host's name
+ * @ret, @ret_len: with @port; also in @op's dial_addr and dial_port
+ * Return: false: there is none, and the op is over
+ */
+bool sock_address(struct op *op, const struct endpoint *to, int fam, uint16_t port,
+		  struct sockaddr_storage *ret, socklen_t *ret_len);
+
+/** sock_host() - index of the host of @topo that has this address, or -1 */
+int sock_host(const struct sockaddr_storage *ss, const struct topology *topo);
+
 /** sock_blocking() - make calls on this socket block, for op_block(); false: the op is over */
 bool sock_blocking(struct op *op, struct sock *sock);
 
@@ -172,6 +195,12 @@ int sock_af(const struct run *run);
 
 /** sock_track() - tell the observer of a connected socket; both its ends are watched from now on */
 void sock_track(struct op *op, struct sock *sock);
+
+/** sock_far() - the four-tuple of its other end; without translation the mirrored one */
+struct four_tuple sock_far(const struct sock *sock);
+
+/** sock_far_unknown() - addresses are translated in this lab, and nobody has seen this connection yet */
+bool sock_far_unknown(const struct run *run, const struct sock *sock);
 
 /** tuple_mirror() - the same connection as its other end sees it */
 struct four_tuple tuple_mirror(const struct four_tuple *tuple);

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "lab/observe/conntrack.h"
 #include "lab/run/run_private.h"
+#include "lab/run/shaping.h"
 #include "netns/cleanup.h"
 #include "netns/prompt.h"
 
@@ -107,7 +109,9 @@ void run_drain(struct run *run)
 	run->dirty = false;
 	run->drained_ns = axis_now(&run->axis);
 	axis_update(&run->axis);
-	if (observer_drain(run->observer, &err) < 0 || observer_sample(run->observer, &err) < 0)
+	if (observer_drain(run->observer, &err) < 0 ||
+	    (run->plan->n_nats && run_far_find(run, &err) < 0) ||
+	    observer_sample(run->observer, &err) < 0)
 		run_fail_lab(run, &err);
 	run->sample_ns = clock_now() + SAMPLE_NS;
 }
@@ -120,6 +124,7 @@ int run_fault_switch(struct run *run, int fault, bool on, struct lab_err *err)
 
 	if (ret < 0)
 		return ret;
+	run->fault_on[fault] = on;
 	event.fault.fault = strdup(f->name);
 	event.fault.on = on;
 	run_emit(run, &event);
@@ -129,8 +134,20 @@ int run_fault_switch(struct run *run, int fault, bool on, struct lab_err *err)
 int run_fault_hits(struct run *run, int fault, uint64_t *ret_hits, struct lab_err *err)
 {
 	const struct fault *f = &run->plan->faults[fault];
+	int ret = filter_hits(run->filters[f->host], f, ret_hits, err);
 
-	return filter_hits(run->filters[f->host], f, ret_hits, err);
+	if (!ret)
+		*ret_hits += run->hits_before[fault];
+	return ret;
+}
+
+struct conntrack *run_conntrack(struct run *run, int host, struct lab_err *err)
+{
+	struct conntrack **ct = &run->conntracks[host];
+
+	if (!*ct)
+		conntrack_open(run->net, host, ct, err);
+	return *ct;
 }
 
 static void watch_ready(void *arg, uint32_t events)
@@ -173,18 +190,21 @@ static void control_ready(void *arg, uint32_t events)
 	run_end(run, RESULT_INTERRUPTED, "%s", "");
 }
 
-static int watches_add(struct run *run, struct lab_err *err)
+int run_watch(struct run *run, struct lab_err *err)
 {
-	int n = 2 * run->plan->topo.n_hosts;
+	int n = 0, last = -1;
 
+	while (observer_fd_at(run->observer, n) >= 0)
+		n++;
 	run->watches = calloc((size_t)n, sizeof(*run->watches));
 	if (!run->watches)
 		return lab_err_set(err, ENOMEM, "cannot watch the lab");
 	for (int i = 0; i < n; i++) {
 		int fd = observer_fd_at(run->observer, i);
 
-		if (i % 2 && fd == observer_fd_at(run->observer, i - 1))
+		if (fd == last)
 			continue;
+		last = fd;
 		run->watches[run->n_watches] = source_add(run->loop, fd, EPOLLIN, watch_ready, run);
 		if (!run->watches[run->n_watches++])
 			return lab_err_set(err, errno, "cannot watch the lab");
@@ -192,8 +212,22 @@ static int watches_add(struct run *run, struct lab_err *err)
 	return 0;
 }
 
+static void note_no_line(struct run *run, const struct lab_err *why)
+{
+	struct event note = { .type = EVENT_NOTE, .host = -1 };
+	char text[768], *words;
+
+	if (asprintf(&words,
+		     "an ICMP reject is heard by a connect() only at its next SYN, a second later: %s",
+		     lab_err_text(why, text, sizeof(text))) < 0)
+		return;
+	note.note.text = words;
+	run_emit(run, &note);
+}
+
 static int filters_create(struct run *run, struct lab_err *err)
 {
+	struct lab_err why = { 0 };
 	const struct plan *plan = run->plan;
 	struct filter_options options = { .disarmed = run->options->disarmed,
 					  .seed = run->options->seed };
@@ -202,6 +236,11 @@ static int filters_create(struct run *run, struct lab_err *err)
 	for (int i = 0; !ret && i < plan->n_faults; i++) {
 		if (filter_needs_line(&plan->faults[i], options.disarmed))
 			ret = run_line(run, &options.line, err);
+	}
+	/* rejects can do without: filter_create() tells of faults that cannot */
+	if (options.line && !ret && delayline_probe(options.line, 0, &why) < 0) {
+		options.line = NULL;
+		note_no_line(run, &why);
 	}
 	for (int i = 0; !ret && i < plan->n_faults; i++) {
 		int host = plan->faults[i].host;
@@ -212,6 +251,15 @@ static int filters_create(struct run *run, struct lab_err *err)
 				    &options, &run->filters[host], err);
 	}
 	return ret;
+}
+
+void run_unwatch(struct run *run)
+{
+	for (int i = 0; i < run->n_watches; i++)
+		source_drop(run->watches[i]);
+	free(run->watches);
+	run->watches = NULL;
+	run->n_watches = 0;
 }
 
 static int lab_build(struct run *run, struct lab_err *err)
@@ -228,8 +276,13 @@ static int lab_build(struct run *run, struct lab_err *err)
 				    run->options->disarmed ? "let pass" : NULL, &run->axis,
 				    emit_taken, run, &run->observer, err);
 	ret = ret ?: filters_create(run, err);
+	ret = ret ?: shaping_begin(run, err);
+	for (int i = 0; !ret && i < plan->n_nats; i++) {
+		ret = nat_create(run->net, &plan->topo, &plan->nats[i], plan->ip, err);
+		observer_translates(run->observer, plan->nats[i].host);
+	}
 	if (!ret)
-		ret = watches_add(run, err);
+		ret = run_watch(run, err);
 	if (ret < 0)
 		return ret;
 	run->built = true;
@@ -238,6 +291,7 @@ static int lab_build(struct run *run, struct lab_err *err)
 	axis_start(&run->axis);
 	run_begin_event(run, begun);
 	run_emit(run, &event);
+	shaping_notes(run);
 	for (int i = 0; network_missing(run->net, i); i++) {
 		struct event note = { .type = EVENT_NOTE, .host = -1 };
 		char text[160];
@@ -371,7 +425,7 @@ static bool hits_agree(struct run *run, struct lab_err *err)
 			    (unsigned long long)observer_hits(run->observer, i));
 		return false;
 	}
-	return true;
+	return shaping_agrees(run, err);
 }
 
 static void last_look(struct run *run)
@@ -422,18 +476,22 @@ static void run_release(struct run *run)
 			close_fd(&run->socks[i]->fd);
 		free(run->socks[i]);
 	}
-	for (int i = 0; i < run->n_watches; i++)
-		source_drop(run->watches[i]);
+	run_unwatch(run);
 	source_drop(run->control);
 	source_drop(run->line_source);
 	delayline_close(run->line);
+	shaper_close(run->shaper);
 	for (int i = 0; run->filters && i < run->plan->topo.n_hosts; i++)
 		filter_free(run->filters[i]);
+	for (int i = 0; run->conntracks && i < run->plan->topo.n_hosts; i++)
+		conntrack_close(run->conntracks[i]);
 	observer_close(run->observer);
 	network_free(run->net);
 	loop_close(run->loop);
-	free(run->watches);
 	free(run->filters);
+	free(run->hits_before);
+	free(run->fault_on);
+	free(run->conntracks);
 	free(run->ops);
 	free(run->socks);
 }
@@ -447,11 +505,17 @@ static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
 	if (ret < 0)
 		return ret;
 	run->filters = calloc((size_t)plan->topo.n_hosts, sizeof(*run->filters));
+	run->hits_before = calloc((size_t)plan->n_faults + 1, sizeof(*run->hits_before));
+	run->fault_on = calloc((size_t)plan->n_faults + 1, sizeof(*run->fault_on));
+	run->conntracks = calloc((size_t)plan->topo.n_hosts, sizeof(struct conntrack *));
 	run->ops = calloc((size_t)plan->n_steps, sizeof(*run->ops));
 	run->socks = calloc((size_t)plan->n_steps, sizeof(*run->socks));
 	run->control = source_add(run->loop, control_fd, EPOLLIN, control_ready, run);
-	if (!run->filters || !run->ops || !run->socks || !run->control)
+	if (!run->filters || !run->hits_before || !run->fault_on || !run->conntracks || !run->ops ||
+	    !run->socks || !run->control)
 		return lab_err_set(err, ENOMEM, "cannot prepare the run");
+	for (int i = 0; i < plan->n_faults; i++)
+		run->fault_on[i] = plan->faults[i].active;
 	run->control_fd = control_fd;
 	run->end_ns = clock_now() + timeout;
 	run->sample_ns = clock_now() + SAMPLE_NS;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "impair/shaper.h"
 #include "lab/scenario/scenario.h"
 
 struct vocabulary;
@@ -16,6 +17,7 @@ struct vocabulary;
  * @disarmed: faults match and count, but let packets pass
  * @invert: number of the expectation that is turned round, 0 for none
  * @timeout_ns: the run ends after this, 0 for the default: 60 s or the declared times + 30 s
+ * @shape: who shapes links
  * @unpinned: hosts keep the kernel's own sysctls
  * @repeat: the command line that repeats the run, for the log
  */
@@ -24,6 +26,7 @@ struct run_options {
 	bool disarmed;
 	int invert;
 	int64_t timeout_ns;
+	enum shape_backend shape;
 	bool unpinned;
 	const char *repeat;
 };

@@ -5,6 +5,7 @@
 
 #include "impair/delayline.h"
 #include "impair/filter.h"
+#include "impair/shaper.h"
 #include "lab/event/event.h"
 #include "lab/run/journal.h"
 #include "lab/run/op.h"
@@ -13,7 +14,10 @@
 /**
  * struct run - a case under way
  * @filters: one for each host, NULL where there are no faults
+ * @conntracks: one for each host, NULL until it is asked for
  * @ops, @socks: one for each step
+ * @hits_before: for each fault, hits counted before its host was rebooted
+ * @fault_on: for each fault
  * @current: index of the step in the foreground
  * @drained_ns: on the axis, when captures and logs were last read
  * @dirty: something has been captured or logged and waits to be taken in
@@ -32,6 +36,11 @@ struct run {
 	struct filter **filters;
 	struct delayline *line; /* NULL while nothing needs it */
 	struct source *line_source;
+	struct shaper *shaper; /* NULL where no link is shaped */
+	bool losses_unsure;    /* a host was rebooted, and what it had counted is gone */
+	uint64_t *hits_before;
+	bool *fault_on;
+	struct conntrack **conntracks;
 	struct source **watches;
 	int n_watches;
 	struct source *control;
@@ -60,12 +69,22 @@ void run_begin_event(struct run *run, int64_t begun_ns);
 /** run_line() - the lab's delay line, opened at first need; 0 or -errno */
 int run_line(struct run *run, struct delayline **ret, struct lab_err *err);
 
+/** run_far_find() - find out other ends that are hidden by address translation; 0 or -errno */
+int run_far_find(struct run *run, struct lab_err *err);
+
 /** run_fail_lab() - the lab itself failed */
 void run_fail_lab(struct run *run, const struct lab_err *err);
 
 /** run_end() - decide the run; the first word counts */
 void run_end(struct run *run, enum result result, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/** run_watch() - let the loop watch what the observer reads; run_unwatch(): no more */
+int run_watch(struct run *run, struct lab_err *err);
+void run_unwatch(struct run *run);
+
+/** op_gone() - the step's host died; one that is under way ends with EBADF, and @why for the reader */
+void op_gone(struct op *op, const char *why);
 
 /** op_begin() - start step number @index */
 void op_begin(struct run *run, int index);

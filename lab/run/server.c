@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: each connection has a buffer and a kind. The kind's @take moves bytes from
- * the socket to the buffer and decides what to answer; what is in the buffer goes out whenever the
- * socket takes it. A connection ends when its peer has closed and everything is sent.
+ * Theory of operation: each connection has a buffer and a kind. What comes is put at the buffer's
+ * end, and the kind's @take decides how much of its front is an answer, which goes out whenever the
+ * socket takes it; once that is out, @take may find the next one in the rest. A connection ends
+ * when its peer has closed and all answers are sent.
  */
 #include "lab/run/server.h"
 
@@ -13,10 +14,14 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "lab/run/dns.h"
 #include "lab/run/op.h"
 #include "netns/cleanup.h"
 
-enum { BUFFER = 64 * 1024 };
+enum {
+	BUFFER = 64 * 1024,
+	DNS_QUERY_MAX = 4096, /* bytes; nobody has asked for so much */
+};
 
 struct talk {
 	struct server *server;
@@ -26,8 +31,9 @@ struct talk {
 	bool eof;  /* the peer has closed its direction */
 	bool last; /* close as soon as the buffer is out */
 	size_t len;
+	size_t out;    /* the first bytes of the buffer, which are to be sent */
 	uint64_t sent; /* bytes that have left the buffer */
-	char buf[BUFFER];
+	char buf[BUFFER + 2 + DNS_MAX];
 };
 
 struct server {
@@ -35,16 +41,17 @@ struct server {
 	struct source *source;
 	struct sock *listener;
 	const struct kind *kind;
+	const struct dns_zone *zone;
 	struct talk *talks;
 };
 
 /**
  * struct kind - a row of the table of servers
- * @take: bytes came, @n of them behind @talk->len; may answer by changing buffer and length
+ * @take: @n bytes came, behind @talk->len, or, with 0, all that was to be sent is; may answer by
+ *        changing buffer, length and @talk->out
  * @fill: the buffer has room: make something up
  */
 struct kind {
-	const char *name;
 	void (*take)(struct talk *talk, size_t n);
 	void (*fill)(struct talk *talk);
 };
@@ -52,6 +59,7 @@ struct kind {
 static void echo_take(struct talk *talk, size_t n)
 {
 	talk->len += n;
+	talk->out = talk->len;
 }
 
 static void discard_take(struct talk *talk, size_t n)
@@ -68,7 +76,7 @@ static void http_take(struct talk *talk, size_t n)
 	talk->len += n;
 	if (memmem(talk->buf, talk->len, "\r\n\r\n", 4)) {
 		memcpy(talk->buf, answer, sizeof(answer) - 1);
-		talk->len = sizeof(answer) - 1;
+		talk->len = talk->out = sizeof(answer) - 1;
 		talk->last = true;
 	} else if (talk->len == BUFFER) {
 		talk->len = 0;
@@ -86,16 +94,63 @@ static void chargen_fill(struct talk *talk)
 					 at == 73 ? '\n' :
 						    (char)(' ' + (line + at) % 95);
 	}
+	talk->out = talk->len;
+}
+
+/* talk_peer() - the host that is connected; ourselves if it is none of the lab */
+static int talk_peer(const struct talk *talk)
+{
+	struct sockaddr_storage peer = { 0 };
+	socklen_t len = sizeof(peer);
+	int host = -1;
+
+	if (!getpeername(talk->fd, (struct sockaddr *)&peer, &len))
+		host = sock_host(&peer, talk->server->zone->topo);
+	return host >= 0 ? host : talk->server->listener->host;
+}
+
+/* RFC 1035, 4.2.2: before each message stands its length. They are answered one by one. */
+static void dns_take(struct talk *talk, size_t n)
+{
+	uint8_t *buf = (uint8_t *)talk->buf, answer[DNS_MAX];
+	const struct server *server = talk->server;
+	size_t len, answer_len = 0;
+
+	talk->len += n;
+	if (talk->out || talk->last || talk->len < 2)
+		return;
+	len = 2 + ((size_t)buf[0] << 8 | buf[1]);
+	if (len <= DNS_QUERY_MAX) {
+		if (talk->len < len)
+			return;
+		answer_len =
+			dns_answer(buf + 2, len - 2, server->zone, talk_peer(talk), true, answer);
+	}
+	if (!answer_len) { /* no query, or longer than any */
+		talk->len = 0;
+		talk->last = true;
+		return;
+	}
+	memmove(buf + 2 + answer_len, buf + len, talk->len - len);
+	buf[0] = (uint8_t)(answer_len >> 8);
+	buf[1] = (uint8_t)answer_len;
+	memcpy(buf + 2, answer, answer_len);
+	talk->out = 2 + answer_len;
+	talk->len += talk->out - len;
 }
 
 static const struct kind kinds[] = {
-	{ "echo", echo_take, NULL },
-	{ "http", http_take, NULL },
-	{ "discard", discard_take, NULL },
-	{ "chargen", discard_take, chargen_fill },
+	[SERVER_ECHO] = { echo_take, NULL },
+	[SERVER_HTTP] = { http_take, NULL },
+	[SERVER_DISCARD] = { discard_take, NULL },
+	[SERVER_CHARGEN] = { discard_take, chargen_fill },
+	[SERVER_DNS] = { dns_take, NULL },
 };
 
-const char *const server_words[] = { "echo", "http", "discard", "chargen", NULL };
+const char *const server_words[] = {
+	[SERVER_ECHO] = "echo",	      [SERVER_HTTP] = "http", [SERVER_DISCARD] = "discard",
+	[SERVER_CHARGEN] = "chargen", [SERVER_DNS] = "dns",   [SERVER_DNS + 1] = NULL,
+};
 
 static void talk_end(struct talk *talk)
 {
@@ -112,7 +167,7 @@ static void talk_end(struct talk *talk)
 /* Read what there is room for; false when the connection is broken. */
 static bool talk_read(struct talk *talk)
 {
-	size_t room = BUFFER - talk->len;
+	size_t room = talk->len < BUFFER ? BUFFER - talk->len : 0;
 	ssize_t n;
 
 	/* chargen keeps its buffer full, and still has to see the peer close */
@@ -140,15 +195,17 @@ static bool talk_write(struct talk *talk)
 
 	if (talk->server->kind->fill && !talk->eof)
 		talk->server->kind->fill(talk);
-	/* http waits for the whole request before it answers */
-	if (!talk->len || (talk->server->kind->take == http_take && !talk->last))
+	if (!talk->out)
 		return true;
-	n = send(talk->fd, talk->buf, talk->len, MSG_NOSIGNAL);
+	n = send(talk->fd, talk->buf, talk->out, MSG_NOSIGNAL);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
 	memmove(talk->buf, talk->buf + n, talk->len - (size_t)n);
 	talk->len -= (size_t)n;
+	talk->out -= (size_t)n;
 	talk->sent += (uint64_t)n;
+	if (!talk->out)
+		talk->server->kind->take(talk, 0);
 	return true;
 }
 
@@ -163,15 +220,13 @@ static void talk_ready(void *arg, uint32_t events)
 		return;
 	}
 	/* also a request that will never be complete */
-	if ((talk->eof || talk->last) && (!talk->len || talk->server->kind->fill ||
-					  (talk->server->kind->take == http_take && !talk->last))) {
+	if ((talk->eof || talk->last) && (!talk->out || talk->server->kind->fill)) {
 		talk_end(talk);
 		return;
 	}
-	wants_out = talk->server->kind->fill ||
-		    (talk->len && !(talk->server->kind->take == http_take && !talk->last));
+	wants_out = talk->server->kind->fill || talk->out;
 	source_events(talk->source,
-		      (talk->eof || (talk->len == BUFFER && !talk->server->kind->fill) ?
+		      (talk->eof || (talk->len >= BUFFER && !talk->server->kind->fill) ?
 			       0u :
 			       (unsigned)EPOLLIN) |
 			      (wants_out ? (unsigned)EPOLLOUT : 0u));
@@ -204,7 +259,8 @@ static void listener_ready(void *arg, uint32_t events)
 	server->talks = talk;
 }
 
-struct server *server_start(struct op *op, struct sock *listener, int kind)
+struct server *server_start(struct op *op, struct sock *listener, enum server_kind kind,
+			    const struct dns_zone *zone)
 {
 	struct server *server = calloc(1, sizeof(*server));
 	struct lab_err err = { 0 };
@@ -213,6 +269,7 @@ struct server *server_start(struct op *op, struct sock *listener, int kind)
 		server->loop = run_loop(op->run);
 		server->listener = listener;
 		server->kind = &kinds[kind];
+		server->zone = zone;
 		server->source =
 			source_add(server->loop, listener->fd, EPOLLIN, listener_ready, server);
 	}
@@ -233,6 +290,16 @@ void server_deaf(struct server *server, const struct sock *listener)
 	server->source = NULL;
 }
 
+void server_abort(struct server *server)
+{
+	const struct linger linger = { .l_onoff = 1 };
+
+	while (server && server->talks) {
+		setsockopt(server->talks->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+		talk_end(server->talks);
+	}
+}
+
 void server_stop(struct server *server)
 {
 	if (!server)
@@ -241,4 +308,29 @@ void server_stop(struct server *server)
 		talk_end(server->talks);
 	source_drop(server->source);
 	free(server);
+}
+
+static void held_cleanup(struct op *op)
+{
+	server_stop(*(struct server **)op->state);
+}
+
+static void held_closing(struct op *op, struct sock *sock)
+{
+	server_deaf(*(struct server **)op->state, sock);
+}
+
+static void held_rebooted(struct op *op)
+{
+	server_abort(*(struct server **)op->state);
+}
+
+void server_hold(struct op *op, struct sock *listener, enum server_kind kind)
+{
+	struct server **held = op_state(op, sizeof(struct server *));
+
+	op->cleanup = held_cleanup;
+	op->closing = held_closing;
+	op->rebooted = held_rebooted;
+	*held = server_start(op, listener, kind, NULL);
 }

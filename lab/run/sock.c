@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The sockets that steps make, under the names that the scenario gives them. */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -99,6 +100,48 @@ static bool address_split(const struct sockaddr_storage *ss, int *af, uint8_t by
 		memcpy(bytes, &in6->sin6_addr, 16);
 	}
 	return ss->ss_family == AF_INET6;
+}
+
+int sock_host(const struct sockaddr_storage *ss, const struct topology *topo)
+{
+	uint8_t bytes[16];
+	uint16_t port;
+	int af;
+
+	if (!address_split(ss, &af, bytes, &port))
+		return -1;
+	return topology_owner(topo, af == AF_INET6 ? FAM6 : FAM4, bytes);
+}
+
+bool sock_address(struct op *op, const struct endpoint *to, int fam, uint16_t port,
+		  struct sockaddr_storage *ret, socklen_t *ret_len)
+{
+	struct sockaddr_in6 *in6 = (void *)ret;
+	struct sockaddr_in *in = (void *)ret;
+	const struct topo_addr *addr = &to->addr;
+
+	if (to->host >= 0)
+		addr = topology_addr(&op->run->plan->topo, op->step->host, to->host, fam);
+	else
+		fam = to->fam;
+	if (!addr) {
+		op_detail(op, "%s has no address", to->text);
+		op_errno(op, EADDRNOTAVAIL);
+		return false;
+	}
+	memset(ret, 0, sizeof(*ret));
+	if (fam == FAM6) {
+		*in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port) };
+		memcpy(&in6->sin6_addr, addr->bytes, 16);
+		*ret_len = sizeof(*in6);
+	} else {
+		*in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
+		memcpy(&in->sin_addr, addr->bytes, 4);
+		*ret_len = sizeof(*in);
+	}
+	memcpy(op->dial_addr, addr->bytes, sizeof(op->dial_addr));
+	op->dial_port = port;
+	return true;
 }
 
 struct four_tuple tuple_mirror(const struct four_tuple *t)

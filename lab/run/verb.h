@@ -9,6 +9,7 @@ extern const struct verb VERB_LISTEN;
 extern const struct verb VERB_SERVE;
 extern const struct verb VERB_ACCEPT;
 extern const struct verb VERB_DIAL;
+extern const struct verb VERB_LOOKUP;
 extern const struct verb VERB_SEND;
 extern const struct verb VERB_RECV;
 extern const struct verb VERB_SHUTDOWN;
@@ -25,5 +26,18 @@ extern const struct verb VERB_LINK;
 extern const struct verb VERB_HOST;
 extern const struct verb VERB_NEIGHBOUR;
 extern const struct verb VERB_NAT;
+
+struct plan;
+struct step;
+
+/**
+ * link_lowered() - is a link down after the steps that the plan has so far?
+ * @ret_by: the last of them that lowered or raised it, NULL if none
+ * Return: the end that was lowered, -1 if it is up
+ */
+int link_lowered(const struct plan *plan, int link, const struct step **ret_by);
+
+/** step_reboots() - the host that a step reboots, -1 if none */
+int step_reboots(const struct step *step);
 
 #endif

@@ -27,6 +27,7 @@ static void poll(struct op *op)
 	op->ended_ns = target->ended_ns;
 	op->bytes = target->bytes;
 	op->eof = target->eof;
+	op->answers = target->answers;
 	op_detail(op, "%s", target->detail);
 	op_finish(op, target->error, target->code);
 }
@@ -48,7 +49,7 @@ const struct verb VERB_AWAIT = {
 	.keys = keys,
 	.plain = true,
 	.common = COMMON_ID | COMMON_DEADLINE,
-	.expects = EXPECT_ERROR | EXPECT_AFTER | EXPECT_BYTES | EXPECT_EOF,
+	.expects = EXPECT_ERROR | EXPECT_AFTER | EXPECT_BYTES | EXPECT_EOF | EXPECT_ADDRESS,
 	.args_size = sizeof(struct args),
 	.start = start,
 };

@@ -45,19 +45,36 @@ static void init(void *p)
 	args->within_ns = args->for_ns = -1;
 }
 
-/* The row of the kind's table for a key; @ret_kind, NULL if no kind has it. */
-static const struct key *row_find(const char *name, const struct check_kind **ret_kind)
+static const struct key *row_of(const struct check_kind *kind, const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		for (const struct key *row = kinds[i]->keys; row->name; row++) {
-			if (!strcmp(row->name, name)) {
-				*ret_kind = kinds[i];
-				return row;
-			}
-		}
+	for (const struct key *row = kind->keys; row->name; row++) {
+		if (!strcmp(row->name, name))
+			return row;
 	}
-	*ret_kind = NULL;
 	return NULL;
+}
+
+/*
+ * The row for a key, and whose it is (@ret_kind, NULL if no kind has it). Some keys are of several
+ * kinds: it is that of the kind which the mapping names, wherever in it.
+ */
+static const struct key *row_find(const struct node *map, const char *name,
+				  const struct check_kind **ret_kind)
+{
+	const struct key *found = NULL;
+
+	*ret_kind = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const struct key *row = row_of(kinds[i], name);
+
+		if (!row || (found && !node_get(map, kinds[i]->name)))
+			continue;
+		found = row;
+		*ret_kind = kinds[i];
+		if (node_get(map, kinds[i]->name))
+			break;
+	}
+	return found;
 }
 
 static int kind_choose(struct reader *r, const struct node *key, struct args *args,
@@ -82,7 +99,7 @@ static int other(struct reader *r, const struct node *key, const struct node *va
 {
 	struct args *args = p;
 	const struct check_kind *kind;
-	const struct key *row = row_find(key->text, &kind);
+	const struct key *row = row_find(reader_step_map(r), key->text, &kind);
 	int ret;
 
 	/* open-ended keys go to the kind that is already known, or to the one that knows them */
@@ -116,7 +133,7 @@ static int check(struct reader *r, const struct node *at, struct step *step)
 	if (!args->kind || !node_get(at, args->kind->name))
 		return reader_problem(
 			r, at, NULL,
-			"a check needs one of socket, fault, seen: what is to be looked at");
+			"a check needs one of socket, fault, seen, conntrack: what is to be looked at");
 	return args->kind->check ? args->kind->check(r, at, args->at, args->own) : 0;
 }
 
@@ -243,7 +260,8 @@ static void start(struct op *op)
 
 const struct verb VERB_CHECK = {
 	.name = "check",
-	.summary = "Look at a socket, a fault or the packets seen, and expect what is there.",
+	.summary =
+		"Look at a socket, a fault, the packets seen or the connections tracked, and expect what is there.",
 	.keys = keys,
 	.common = COMMON_ID,
 	.args_size = sizeof(struct args),

@@ -63,40 +63,6 @@ static int check(struct reader *r, const struct node *at, struct step *step)
 			      args->ip ? "4" : "6");
 }
 
-/* The address to call, in the families that the case has. */
-static bool address_find(struct op *op, const struct args *args, struct state *state)
-{
-	const struct plan *plan = run_plan(op->run);
-	int fam = args->ip >= 0 ? args->ip : plan->ip & IP_6 ? FAM6 : FAM4;
-	struct sockaddr_in6 *in6 = (void *)&state->to;
-	struct sockaddr_in *in = (void *)&state->to;
-	const struct topo_addr *addr = &args->to.addr;
-
-	if (args->to.host >= 0)
-		addr = topology_addr(&plan->topo, op->step->host, args->to.host, fam);
-	else
-		fam = args->to.fam;
-	if (!addr) {
-		op_detail(op, "%s has no address", args->to.text);
-		op_errno(op, EADDRNOTAVAIL);
-		return false;
-	}
-	if (fam == FAM6) {
-		*in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
-					      .sin6_port = htons(args->to.port) };
-		memcpy(&in6->sin6_addr, addr->bytes, 16);
-		state->len = sizeof(*in6);
-	} else {
-		*in = (struct sockaddr_in){ .sin_family = AF_INET,
-					    .sin_port = htons(args->to.port) };
-		memcpy(&in->sin_addr, addr->bytes, 4);
-		state->len = sizeof(*in);
-	}
-	memcpy(op->dial_addr, addr->bytes, sizeof(op->dial_addr));
-	op->dial_port = args->to.port;
-	return true;
-}
-
 /* connect() has ended, one way or another. */
 static void connected(struct op *op, int code)
 {
@@ -152,9 +118,11 @@ static void start(struct op *op)
 	const struct args *args = op->step->args;
 	struct state *state = op_state(op, sizeof(*state));
 	int type = SOCK_STREAM | (op->step->blocking ? 0 : SOCK_NONBLOCK);
+	/* in the families that the case has */
+	int fam = args->ip >= 0 ? args->ip : run_plan(op->run)->ip & IP_6 ? FAM6 : FAM4;
 	int fd;
 
-	if (!address_find(op, args, state))
+	if (!sock_address(op, &args->to, fam, args->to.port, &state->to, &state->len))
 		return;
 	fd = sock_open_family(op, &args->options, args->local, type, state->to.ss_family);
 	if (fd < 0)

@@ -9,11 +9,3 @@
 
 const struct verb VERB_RUN =
 	LATER("run", true, "programs come with nslab exec", "Run a program in the host.");
-const struct verb VERB_LINK = LATER("link", false, "it comes with link shapes",
-				    "Take a link down or up, or change its shape.");
-const struct verb VERB_HOST =
-	LATER("host", false, "it comes with the stateful firewall", "Reboot a host.");
-const struct verb VERB_NEIGHBOUR = LATER("neighbour", false, "it comes with the stateful firewall",
-					 "Let a neighbour fall silent.");
-const struct verb VERB_NAT = LATER("nat", false, "it comes with the stateful firewall",
-				   "Forget what address translation remembers.");

@@ -37,30 +37,23 @@ static void init(void *p)
 	sockopts_none(&args->options);
 }
 
-struct state {
-	struct server *server;
-};
-
-static void cleanup(struct op *op)
+static int check(struct reader *r, const struct node *at, struct step *step)
 {
-	server_stop(((struct state *)op->state)->server);
-}
+	const struct args *args = step->args;
 
-static void closing(struct op *op, struct sock *sock)
-{
-	server_deaf(((struct state *)op->state)->server, sock);
+	if (args->serve != SERVER_DNS)
+		return 0;
+	return reader_problem(r, node_get(at, "serve") ?: at, "write {serve: dns, on: PORT}",
+			      "a name server opens its own sockets, for UDP and for TCP");
 }
 
 static void start(struct op *op)
 {
 	const struct args *args = op->step->args;
-	struct state *state = op_state(op, sizeof(*state));
 	int fd = sock_open_family(op, &args->options, args->port, SOCK_STREAM | SOCK_NONBLOCK,
 				  sock_af(op->run));
 	struct sock *sock;
 
-	op->cleanup = cleanup;
-	op->closing = closing;
 	if (fd < 0)
 		return;
 	if (listen(fd, (int)args->backlog) < 0) {
@@ -71,7 +64,7 @@ static void start(struct op *op)
 	sock = op_sock_new(op, op->step->host, sock_af(op->run), fd, MAKES_LISTENER);
 	sock->lport = args->port;
 	if (args->serve >= 0)
-		state->server = server_start(op, sock, args->serve);
+		server_hold(op, sock, (enum server_kind)args->serve);
 	op_errno(op, 0);
 }
 
@@ -85,5 +78,6 @@ const struct verb VERB_LISTEN = {
 	.makes = MAKES_LISTENER,
 	.args_size = sizeof(struct args),
 	.init = init,
+	.check = check,
 	.start = start,
 };

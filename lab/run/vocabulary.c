@@ -7,7 +7,7 @@ static const struct verb *const verbs[] = {
 	&VERB_LISTEN,	 &VERB_SERVE, &VERB_ACCEPT, &VERB_DIAL,	  &VERB_SEND, &VERB_RECV,
 	&VERB_SHUTDOWN,	 &VERB_CLOSE, &VERB_ABORT,  &VERB_BIND,	  &VERB_RUN,  &VERB_CHECK,
 	&VERB_AWAIT,	 &VERB_WAIT,  &VERB_FAULT,  &VERB_SYSCTL, &VERB_LINK, &VERB_HOST,
-	&VERB_NEIGHBOUR, &VERB_NAT,   NULL,
+	&VERB_NEIGHBOUR, &VERB_NAT,   &VERB_LOOKUP, NULL,
 };
 
 static const struct vocabulary vocabulary = { verbs };

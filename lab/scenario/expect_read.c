@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ``expect:`` behind a step: what the step is to come to. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lab/scenario/eai.h"
 #include "lab/scenario/reading.h"
 
 /* the errors that a scenario is likely to mean, for "did you mean"; any other name is fine too */
@@ -11,7 +13,8 @@ static const char *const COMMON_ERRORS[] = {
 	"ETIMEDOUT",	 "EHOSTUNREACH", "EHOSTDOWN", "ENETUNREACH",  "ENETDOWN",   "EADDRINUSE",
 	"EADDRNOTAVAIL", "EPIPE",	 "ENOTCONN",  "EISCONN",      "EALREADY",   "EINPROGRESS",
 	"EAGAIN",	 "EACCES",	 "EPERM",     "EINVAL",	      "EPROTO",	    "ENOPROTOOPT",
-	"EOPNOTSUPP",	 "EMSGSIZE",	 "ENOBUFS",   "EBADF",
+	"EOPNOTSUPP",	 "EMSGSIZE",	 "ENOBUFS",   "EBADF",	      "EAI_AGAIN",  "EAI_NONAME",
+	"EAI_NODATA",	 "EAI_FAIL",
 };
 
 enum { N_COMMON_ERRORS = sizeof(COMMON_ERRORS) / sizeof(COMMON_ERRORS[0]) };
@@ -25,7 +28,7 @@ static int unknown_error(struct reader *r, const struct node *at, const char *te
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", near);
 	return reader_problem(r, at, near ? hint : NULL,
 			      "unknown error '%.64s'; expected an errno name such as ECONNREFUSED, "
-			      "or deadline, eof, none",
+			      "getaddrinfo's such as EAI_AGAIN, or deadline, eof, none",
 			      text);
 }
 
@@ -47,6 +50,8 @@ static int error_read(struct reader *r, const struct node *value, void *out)
 		expect->error = ERROR_EOF;
 	else if (expect->code > 0)
 		expect->error = ERROR_ERRNO;
+	else if ((expect->code = eai_from_name(text)))
+		expect->error = ERROR_LOOKUP;
 	else
 		return *text ? unknown_error(r, value, text) : -EDOM;
 	expect->error_line = value->line;
@@ -56,7 +61,8 @@ static int error_read(struct reader *r, const struct node *value, void *out)
 }
 
 static const struct value_type VALUE_ERROR = {
-	"error", "an errno name such as ECONNREFUSED, or deadline, eof, none", error_read, NULL
+	"error", "an error such as ECONNREFUSED or EAI_AGAIN, or deadline, eof, none", error_read,
+	NULL
 };
 
 static int eof_read(struct reader *r, const struct node *value, void *out)
@@ -76,12 +82,42 @@ static int eof_read(struct reader *r, const struct node *value, void *out)
 
 static const struct value_type VALUE_EOF = { "boolean", "true or false", eof_read, NULL };
 
+static void address_free(void *out)
+{
+	struct expect *expect = out;
+
+	free(expect->address);
+	expect->address = NULL;
+}
+
+static int address_read(struct reader *r, const struct node *value, void *out)
+{
+	struct endpoint address = { 0 };
+	struct expect *expect = out;
+
+	if (VALUE_ADDRESS.read(r, value, &address))
+		return -EINVAL;
+	expect->address = address.text;
+	expect->address_host = address.host;
+	expect->address_fam = address.fam;
+	memcpy(expect->address_bytes, address.addr.bytes, sizeof(expect->address_bytes));
+	expect->address_line = value->line;
+	expect->address_col = value->col;
+	return 0;
+}
+
+static const struct value_type VALUE_EXPECTED_ADDRESS = {
+	"host or address", "a host's name, or an address such as fd00::1", address_read,
+	address_free
+};
+
 const struct key EXPECT_KEYS[] = {
 	{ .name = "error",
 	  .type = &VALUE_ERROR,
 	  .def = "none",
 	  .example = "ECONNREFUSED",
-	  .help = "how it ends: an errno's name; deadline, when its own deadline ran out; eof, "
+	  .help = "how it ends: an errno's name; that of an error of getaddrinfo(), such as "
+		  "EAI_AGAIN; deadline, when its own deadline ran out; eof, "
 		  "when the peer ended the stream too early; or none" },
 	{ .name = "after",
 	  .type = &VALUE_AFTER,
@@ -110,6 +146,11 @@ const struct key EXPECT_KEYS[] = {
 	  .later = "it comes with the verb run",
 	  .example = "timed out",
 	  .help = "a text that the program printed" },
+	{ .name = "address",
+	  .type = &VALUE_EXPECTED_ADDRESS,
+	  .def = "not judged",
+	  .example = "server",
+	  .help = "one of the addresses that were found" },
 	{ 0 },
 };
 
@@ -119,7 +160,7 @@ static int allowed_check(struct reader *r, const struct node *map, const struct 
 	char list[128] = "";
 	int err = 0;
 
-	for (int bit = 0; bit < 4; bit++) {
+	for (int bit = 0; EXPECT_KEYS[bit].name; bit++) {
 		size_t used = strlen(list);
 
 		if (verb->expects & (1u << bit))
@@ -127,9 +168,9 @@ static int allowed_check(struct reader *r, const struct node *map, const struct 
 				 EXPECT_KEYS[bit].name);
 	}
 	for (int i = 0; i < map->n; i++)
-		for (int bit = 0; bit < 4; bit++)
+		for (int bit = 0; EXPECT_KEYS[bit].name; bit++)
 			if (!strcmp(map->keys[i]->text, EXPECT_KEYS[bit].name) &&
-			    !(verb->expects & (1u << bit)))
+			    !EXPECT_KEYS[bit].later && !(verb->expects & (1u << bit)))
 				err = reader_problem(r, map->keys[i], NULL,
 						     "'%s' cannot be expected of '%s'; expected "
 						     "one of: %s",

@@ -14,11 +14,15 @@ static const struct value_type VALUE_MATCH = { "mapping, see match",
 static const struct value_type VALUE_ACTION = { "action",
 						"an action such as drop or reject tcp-reset",
 						value_node_read, NULL };
+static const struct value_type VALUE_CONNTRACK = { "mapping, see conntrack",
+						   "a mapping such as {established: 2s}",
+						   value_node_read, NULL };
 
 struct fault_args {
 	int host;
 	const struct node *match;
 	const struct node *action;
+	const struct node *conntrack;
 	bool active;
 };
 
@@ -48,10 +52,11 @@ const struct key FAULT_KEYS[] = {
 	  .example = "false",
 	  .help = "whether it is on from the start; a step can switch it" },
 	{ .name = "conntrack",
-	  .type = &VALUE_TEXT,
-	  .later = "it comes with conntrack",
+	  .type = &VALUE_CONNTRACK,
+	  .offset = offsetof(struct fault_args, conntrack),
+	  .def = "none",
 	  .example = "{established: 2s, loose: false}",
-	  .help = "a stateful firewall with these timeouts; the action hits what it does not know" },
+	  .help = "a stateful firewall: the action hits only what is of no connection that it knows" },
 	{ 0 },
 };
 
@@ -138,8 +143,10 @@ const struct key MATCH_KEYS[] = {
 
 void faults_free(struct plan *plan)
 {
-	for (int i = 0; i < plan->n_faults; i++)
+	for (int i = 0; i < plan->n_faults; i++) {
 		free(plan->faults[i].name);
+		free(plan->faults[i].stateful);
+	}
 	free(plan->faults);
 	plan->faults = NULL;
 	plan->n_faults = 0;
@@ -358,6 +365,10 @@ static int fault_body_read(struct reader *r, const struct node *map, struct faul
 				     "only TCP can be rejected with tcp-reset");
 	fault->host = args.host;
 	fault->active = args.active;
+	if (args.conntrack && conntrack_read(r, args.conntrack, fault))
+		err = -EINVAL;
+	else if (!err && args.conntrack)
+		err = conntrack_check(r, args.conntrack, fault);
 	return err ? err : action_err;
 }
 

@@ -27,8 +27,8 @@ static int mtu_read(struct reader *r, const struct node *value, void *out)
 	return 0;
 }
 
-static const struct value_type VALUE_MTU = { "MTU", "68 to 65535, with IPv6 1280 to 65535",
-					     mtu_read, NULL };
+const struct value_type VALUE_MTU = { "MTU", "68 to 65535, with IPv6 1280 to 65535", mtu_read,
+				      NULL };
 static const struct value_type VALUE_ADDRESSES = { "mapping of addresses",
 						   "a mapping of host names to addresses",
 						   value_node_read, NULL };
@@ -52,7 +52,7 @@ const struct key LINK_KEYS[] = {
 	  .def = "10.0.N.1/24 and .2, fd00:0:0:N::1/64 and ::2 on the N-th link",
 	  .example = "{client: 192.0.2.1/24, fw: [192.0.2.2/24, \"2001:db8::2/64\"]}",
 	  .help = "an end's address with its prefix length, or a list with one for each family" },
-	SHAPE_ROWS(struct link_args, shape),
+	SHAPE_ROWS(struct link_args, shape, SHAPE_IS),
 	{ 0 },
 };
 
@@ -76,15 +76,6 @@ struct links {
 	struct direction (*directions)[2];
 };
 
-/**
- * struct link_line - what "a -- b" says
- * @one_way: it was "a -> b"
- */
-struct link_line {
-	int host[2];
-	bool one_way;
-};
-
 /* take_word() - the next blank-separated word of *@text; NULL at the end, or if it is too long */
 static const char *take_word(const char **text, char *buf, size_t size)
 {
@@ -100,7 +91,7 @@ static const char *take_word(const char **text, char *buf, size_t size)
 	return buf;
 }
 
-static int line_read(struct reader *r, const struct node *node, struct link_line *line)
+int link_line_read(struct reader *r, const struct node *node, struct link_line *line)
 {
 	const char *text = reader_text(r, node), *rest = text;
 	char a[64], op[8], b[64];
@@ -312,7 +303,7 @@ static int link_read(struct reader *r, const struct node *item, bool one_way, st
 						"expected a link such as client -- fw, found %s",
 						item->kind == NODE_MAP ? "a mapping of several" :
 									 node_kind_text(item));
-	if (line_read(r, text, &line)) {
+	if (link_line_read(r, text, &line)) {
 		if (!one_way && !line.one_way)
 			properties_read(r, properties, NULL, NULL);
 		return -EINVAL;
@@ -341,7 +332,7 @@ static int shapes_check(struct reader *r, const struct links *links)
 		struct shape *shape = &plan->shapes[i / 2][i % 2];
 
 		shape_words_add(&words, &d->arrow);
-		if (shape_words_check(r, at, &words, shape)) {
+		if (shape_words_check(r, at, &words, NULL, shape)) {
 			err = -EINVAL;
 			i |= !d->arrow_at;
 		}

@@ -30,6 +30,11 @@ struct step *reader_step(struct reader *r)
 	return r->step;
 }
 
+const struct node *reader_step_map(struct reader *r)
+{
+	return r->step_map;
+}
+
 int reader_nomem(struct reader *r)
 {
 	r->problems->nomem = true;

@@ -46,10 +46,15 @@ extern const struct value_type VALUE_FAULTS;   /* struct int_list: one fault or 
 extern const struct value_type VALUE_PROTOCOL; /* int: IPPROTO_… for tcp, udp, icmp */
 extern const struct value_type VALUE_SEGMENTS; /* unsigned: SEG_ bits; a word or a list */
 extern const struct value_type VALUE_ENDPOINT; /* struct endpoint: "server:8080", "[fd00::1]:80" */
+extern const struct value_type
+	VALUE_ADDRESS; /* struct endpoint without a port: "server", "fd00::1" */
 extern const struct value_type VALUE_LISTENER; /* struct ref: a socket made by listen */
 extern const struct value_type VALUE_CONN;     /* struct ref: made by dial or accept */
 extern const struct value_type VALUE_SOCKET;   /* struct ref: any named socket */
 extern const struct value_type VALUE_STEP;     /* struct ref: a background step, by as or id */
+
+extern const struct value_type VALUE_LINK; /* struct link_ref: "client -- fw", "fw -> server" */
+extern const struct value_type VALUE_MTU;  /* uint32_t, 68 … 65535, with IPv6 from 1280 */
 
 struct int_list {
 	int *list;
@@ -77,6 +82,18 @@ struct endpoint {
 	struct topo_addr addr;
 	uint16_t port;
 	char *text;
+};
+
+/**
+ * struct link_ref - a link of the topology
+ * @link: its index; set it to -1 before reading, to tell what was left out
+ * @end: of the host that was named last
+ * @one_way: it was "a -> b": the direction towards @end
+ */
+struct link_ref {
+	int link;
+	int end;
+	bool one_way;
 };
 
 /**
@@ -129,6 +146,9 @@ struct plan *reader_plan(struct reader *r);
 /** reader_step() - the step under construction, or NULL */
 struct step *reader_step(struct reader *r);
 
+/** reader_step_map() - the whole mapping of which a lab verb's ``other`` gets one key */
+const struct node *reader_step_map(struct reader *r);
+
 /** reader_value() - read one value by type; reports. 0 or -EINVAL */
 int reader_value(struct reader *r, const struct node *value, const struct value_type *type,
 		 void *out);
@@ -151,7 +171,13 @@ int reader_match(struct reader *r, const struct node *map, struct packet_match *
 void reader_declare(struct reader *r, int64_t ns);
 
 /* which keys ``expect`` may have behind a verb, a bit each */
-enum { EXPECT_ERROR = 1, EXPECT_AFTER = 2, EXPECT_BYTES = 4, EXPECT_EOF = 8 };
+enum {
+	EXPECT_ERROR = 1,
+	EXPECT_AFTER = 2,
+	EXPECT_BYTES = 4,
+	EXPECT_EOF = 8,
+	EXPECT_ADDRESS = 64, /* behind exit and output */
+};
 
 /* what a verb's ``as:`` names */
 enum makes { MAKES_NOTHING, MAKES_LISTENER, MAKES_CONN, MAKES_BOUND };

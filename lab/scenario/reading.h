@@ -29,6 +29,7 @@ struct setting {
  * @settings, @n_settings: parameters of this case; borrowed
  * @plan: the case, as far as it has been read
  * @step: the step under construction, or NULL
+ * @step_map: the mapping of the lab's verb that is being read
  * @steps: the list of steps in the file, to tell what comes later from what does not exist
  * @expected: what kind of value is being read, for messages
  * @no_hosts, @no_faults: that part was too broken to have names in it; unknown names are not news
@@ -41,6 +42,7 @@ struct reader {
 	int n_settings;
 	struct plan *plan;
 	struct step *step;
+	const struct node *step_map;
 	const struct node *steps;
 	const char *expected;
 	bool no_hosts, no_faults;
@@ -68,6 +70,18 @@ int value_node_read(struct reader *r, const struct node *value, void *out);
 /** host_find() - index of the host named @name; 0, or -EINVAL after reporting at @at */
 int host_find(struct reader *r, const struct node *at, const char *name, int *ret_host);
 
+/**
+ * struct link_line - what "a -- b" says
+ * @one_way: it was "a -> b"
+ */
+struct link_line {
+	int host[2];
+	bool one_way;
+};
+
+/** link_line_read() - two hosts that a line joins, whether there is such a link or not; reports */
+int link_line_read(struct reader *r, const struct node *node, struct link_line *line);
+
 /** step_named() - index of the step that has @name as its as: or id:, -1 if there is none yet */
 int step_named(const struct plan *plan, const char *name);
 
@@ -83,6 +97,18 @@ int steps_read(struct reader *r, const struct node *steps);
 
 /** faults_read() - also returns -EAFNOSUPPORT: the matrix value has no meaning in this family */
 int faults_read(struct reader *r, const struct node *faults);
+
+/** conntrack_read() - ``conntrack:`` of a fault */
+int conntrack_read(struct reader *r, const struct node *map, struct fault *fault);
+
+/** conntrack_check() - does it agree with its host's other faults and sysctls? */
+int conntrack_check(struct reader *r, const struct node *map, const struct fault *fault);
+
+/** nat_read() - ``nat:`` of a host, when all hosts are known */
+int nat_read(struct reader *r, int host, const struct node *value);
+
+/** nats_free() - a plan's translations */
+void nats_free(struct plan *plan);
 
 /** step_text() - the step as one line for people; NULL if memory ran out */
 char *step_text(struct reader *r, const struct node *item, const struct step *step);
@@ -125,6 +151,8 @@ extern const struct key HOST_KEYS[];
 extern const struct key LINK_KEYS[];
 extern const struct key FAULT_KEYS[];
 extern const struct key MATCH_KEYS[];
+extern const struct key CONNTRACK_KEYS[];
+extern const struct key NAT_KEYS[];
 extern const struct key COMMON_KEYS[]; /* row i belongs to bit i of verb->common */
 extern const struct key EXPECT_KEYS[]; /* row i belongs to bit i of verb->expects */
 

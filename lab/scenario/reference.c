@@ -140,9 +140,11 @@ void reference_print(const struct vocabulary *vocabulary, FILE *out)
 	put_section("## Values", TEXT_VALUES, NULL, out);
 	put_section("## topology", TEXT_TOPOLOGY, TOPOLOGY_KEYS, out);
 	put_section("### A host", "A host's own keys; all may be left out.\n", HOST_KEYS, out);
+	put_section("#### nat", TEXT_NAT, NAT_KEYS, out);
 	put_section("### A link", TEXT_LINKS, LINK_KEYS, out);
 	put_section("## faults", TEXT_FAULTS, FAULT_KEYS, out);
 	put_section("### match", TEXT_MATCH, MATCH_KEYS, out);
+	put_section("### conntrack", TEXT_CONNTRACK, CONNTRACK_KEYS, out);
 	put_actions(out);
 	put_section("## steps", TEXT_STEPS, NULL, out);
 	put_section("### Common keys", "Which verb takes which, its own section says.\n",

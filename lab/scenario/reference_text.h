@@ -83,6 +83,20 @@ static const char TEXT_MATCH[] =
 	"`protocol: tcp` or `udp`, or a `segment`, which means TCP. Only one of `nth`, `first` and\n"
 	"`every` can be given.\n";
 
+static const char TEXT_CONNTRACK[] =
+	"A firewall that remembers connections. Of the packets that match, it lets pass what belongs to a\n"
+	"connection that it knows, ICMP errors about one, and what opens a new one: for TCP a SYN, and with\n"
+	"`loose` any segment. The fault's action hits the rest: what is of no connection that it knows,\n"
+	"what the kernel calls invalid, and what goes beyond `limit` or `rate`. What the host sends itself\n"
+	"passes. Timeouts are whole seconds since the last packet; an entry that is not renewed is\n"
+	"forgotten. They, `loose` and `liberal` are the host's, so all its faults share them.\n";
+
+static const char TEXT_NAT[] =
+	"`nat: masquerade` is short for `nat: {masquerade: true}`. Any other key is a port of this host:\n"
+	"`8080: \"server:80\"` sends on what comes to its port 8080, TCP and UDP, on any of its addresses, to\n"
+	"port 80 of `server`. Faults see the packet with its new destination and its old source. A packet\n"
+	"that the host sends itself is not translated.\n";
+
 static const char TEXT_STEPS[] =
 	"Steps happen one after the other. `- HOST: {VERB: …, KEYS…}` happens on a host, `- VERB: …`\n"
 	"in the lab itself; `expect` stands beside that first key, and so do a lab verb's `id`,\n"
@@ -96,13 +110,23 @@ static const char TEXT_STEPS[] =
 	"`blocking: true` makes a real blocking call on a thread. A dial that hits its deadline closes\n"
 	"its socket. Each verb reports the result of its own system call as the kernel gave it.\n"
 	"\n"
+	"`lookup` calls the C library's getaddrinfo() in a process inside the host, with nothing but `at`,\n"
+	"`timeout` and `attempts` in its resolv.conf; the machine's hosts file, nsswitch.conf and name\n"
+	"service daemons are not asked. The C library sends the question `attempts` times over UDP, waits\n"
+	"`timeout` after each, and asks over TCP what did not fit. A `deadline` ends the process, and no\n"
+	"more is asked. `serve: dns` answers over both, with a time to live of 60 s: every host's name\n"
+	"unless `names` has the same, NXDOMAIN for others, and no data in a family that a name lacks.\n"
+	"\n"
 	"A run ends after the sum of all times that the file declares and 30 s more, at least after\n"
 	"60 s, unless `--timeout` says otherwise.\n";
 
 static const char TEXT_EXPECT[] =
 	"What a step is expected to come to. A step that can fail and has no `expect` is expected not\n"
 	"to, a step in the background only under its `await`. `deadline` (the program gave up) and\n"
-	"`ETIMEDOUT` (the kernel gave up) are different errors.\n"
+	"`ETIMEDOUT` (the kernel gave up) are different errors. A lookup ends with those of\n"
+	"getaddrinfo(): `EAI_AGAIN` (nobody answered: \"Temporary failure in name resolution\"),\n"
+	"`EAI_NONAME` (there is no such name: \"Name or service not known\"), `EAI_NODATA` (it has no\n"
+	"address in that family).\n"
 	"\n"
 	"`after: T` accepts T − 1 % to T + 60 ms or 13 %, whichever is more: the kernel's timers are\n"
 	"late by up to an eighth, never early. `2.9s..3.2s` and `\"< 50ms\"` are taken as they are.\n";

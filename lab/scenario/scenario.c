@@ -260,6 +260,7 @@ void plan_release(struct plan *plan)
 		step_free(&plan->steps[i]);
 	free(plan->steps);
 	faults_free(plan);
+	nats_free(plan);
 	topology_free(&plan->topo);
 	free(plan->shapes);
 	free(plan->name);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "impair/fault.h"
+#include "impair/nat.h"
 #include "impair/shape.h"
 #include "lab/scenario/value.h"
 #include "netns/topology.h"
@@ -28,6 +29,7 @@ enum error_kind {
 	ERROR_NONE,
 	ERROR_DEADLINE, /* our own deadline ran out: the program gave up */
 	ERROR_ERRNO,	/* the kernel's errno, also ETIMEDOUT: the kernel gave up */
+	ERROR_LOOKUP,	/* getaddrinfo()'s EAI_…: the name has no address, or nobody says which */
 	ERROR_EOF,	/* the peer ended the stream before the asked bytes had come */
 };
 
@@ -35,7 +37,9 @@ enum error_kind {
  * struct expect - what a step is expected to come to; what is left out is not judged, but for
  * the error, which is then none
  * @error_set: whether the file says it (@error_line, @error_col)
- * @code: errno for ERROR_ERRNO
+ * @code: errno for ERROR_ERRNO, EAI_… for ERROR_LOOKUP
+ * @address: as written, or NULL; owned. @address_host: the host of that name; else @address_bytes of
+ *           @address_fam
  */
 struct expect {
 	bool error_set;
@@ -46,6 +50,11 @@ struct expect {
 	struct compare bytes;
 	bool eof_set, eof;
 	int eof_line, eof_col;
+	char *address;
+	int address_host;
+	int address_fam;
+	uint8_t address_bytes[16];
+	int address_line, address_col;
 	int line;
 };
 
@@ -89,6 +98,7 @@ enum ip { IP_4 = 1, IP_6 = 2, IP_DUAL = 3 };
  * @ip: bit 0 IPv4, bit 1 IPv6
  * @shapes: one for each link: of what leaves either end. A jitter may be larger than its delay here
  * @shaped: some link is shaped, from the start or by a step
+ * @nats: hosts that translate addresses
  * @n_expectations: over all steps
  * @declared_ns: sum of the times that the file declares (waits, deadlines, afters, withins)
  */
@@ -102,11 +112,16 @@ struct plan {
 	bool shaped;
 	struct fault *faults;
 	int n_faults;
+	struct nat *nats;
+	int n_nats;
 	struct step *steps;
 	int n_steps;
 	int n_expectations;
 	int64_t declared_ns;
 };
+
+/** plan_tracks() - does this host remember connections: has it nat, or a fault with conntrack? */
+bool plan_tracks(const struct plan *plan, int host);
 
 /**
  * struct scenario - what a file says, once for all of its cases

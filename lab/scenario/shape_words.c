@@ -141,6 +141,10 @@ static int rate_read(struct reader *r, const struct node *value, void *out)
 
 	if (!text)
 		return -EINVAL;
+	if (!strcmp(text, "none")) {
+		*(struct amount *)out = (struct amount){ true, 0 };
+		return 0;
+	}
 	err = value_rate(text, &bits);
 	if (err == -ERANGE)
 		return reader_problem(r, value, NULL, "%.100s is too much; at most 1tbit", text);
@@ -148,7 +152,7 @@ static int rate_read(struct reader *r, const struct node *value, void *out)
 		return -EDOM;
 	if (!bits)
 		return reader_problem(r, value,
-				      "leave it out for no bound; to let nothing pass, loss: 100%",
+				      "rate: none is no bound; to let nothing pass, loss: 100%",
 				      "a rate of %.100s would never pass anything on", text);
 	if (bits < RATE_MIN)
 		return reader_problem(r, value, NULL, "%.100s is too little; at least %dbit", text,
@@ -157,7 +161,8 @@ static int rate_read(struct reader *r, const struct node *value, void *out)
 	return 0;
 }
 
-const struct value_type VALUE_RATE = { "rate", "bits per second such as 10mbit, 500kbit or 1gbit",
+const struct value_type VALUE_RATE = { "rate",
+				       "bits per second such as 10mbit, 500kbit or 1gbit, or none",
 				       rate_read, NULL };
 
 static int limit_read(struct reader *r, const struct node *value, void *out)
@@ -197,34 +202,53 @@ void shape_words_add(struct shape_words *words, const struct shape_words *more)
 	}
 }
 
-int shape_words_check(struct reader *r, const struct node *at, const struct shape_words *words,
-		      struct shape *ret)
+static void number_put(const struct amount *amount, int64_t *ret)
 {
-	const struct amount *jitter = words->jitter.set ? &words->jitter : &words->spread;
+	if (amount->set)
+		*ret = amount->n;
+}
 
+static void share_put(const struct amount *amount, uint32_t *ret)
+{
+	if (amount->set)
+		*ret = (uint32_t)amount->n;
+}
+
+/* What is named changes, what is not stays. */
+static void words_put(const struct shape_words *words, struct shape *shape)
+{
+	number_put(&words->delay, &shape->delay_ns);
+	number_put(&words->spread, &shape->jitter_ns);
+	number_put(&words->jitter, &shape->jitter_ns);
+	if (words->distribution.set)
+		shape->distribution = (enum jitter)words->distribution.n;
+	share_put(&words->loss, &shape->loss);
+	share_put(&words->duplicate, &shape->duplicate);
+	share_put(&words->reorder, &shape->reorder);
+	share_put(&words->corrupt, &shape->corrupt);
+	number_put(&words->rate, &shape->rate);
+	number_put(&words->limit, &shape->limit);
+}
+
+int shape_words_check(struct reader *r, const struct node *at, const struct shape_words *words,
+		      const struct shape *before, struct shape *ret)
+{
+	struct shape shape = before ? *before : (struct shape){ 0 };
+
+	words_put(words, &shape);
 	if (words->jitter.set && words->spread.set)
 		return reader_problem(r, at, NULL,
 				      "jitter is given twice: by itself and behind the delay's ±");
-	if (words->jitter.set && !words->delay.set)
+	if (words->jitter.n && !words->delay.set && !shape.delay_ns)
 		return reader_problem(r, at, NULL, "jitter needs a delay that it can vary");
-	if (words->distribution.set && !jitter->set)
+	if (words->distribution.set && !shape.jitter_ns)
 		return reader_problem(r, at, NULL, "distribution needs a jitter");
-	if (words->reorder.n && !words->delay.n)
+	if (shape.reorder && !shape.delay_ns)
 		return reader_problem(r, at, NULL,
 				      "reorder needs a delay: without one there is nobody to overtake");
-	if (words->limit.set && !words->delay.n && !words->rate.set)
+	if (words->limit.set && !shape.delay_ns && !shape.rate)
 		return reader_problem(r, at, NULL,
 				      "limit needs a delay or a rate: without, no packet is held");
-	*ret = (struct shape){
-		.delay_ns = words->delay.n,
-		.jitter_ns = jitter->n,
-		.distribution = (enum jitter)words->distribution.n,
-		.loss = (uint32_t)words->loss.n,
-		.duplicate = (uint32_t)words->duplicate.n,
-		.reorder = (uint32_t)words->reorder.n,
-		.corrupt = (uint32_t)words->corrupt.n,
-		.rate = words->rate.n,
-		.limit = words->limit.n,
-	};
+	*ret = shape;
 	return 0;
 }

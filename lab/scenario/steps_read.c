@@ -108,6 +108,7 @@ void step_free(struct step *step)
 	free(step->id);
 	free(step->expect.after.text);
 	free(step->expect.bytes.text);
+	free(step->expect.address);
 	*step = (struct step){ 0 };
 }
 
@@ -286,6 +287,7 @@ static int lab_step(struct reader *r, const struct node *item, const struct verb
 		return reader_problem(r, value, NULL, "expected a mapping {%s: …}, found %s",
 				      verb->keys[0].name ? verb->keys[0].name : "KEY",
 				      node_kind_text(value));
+	r->step_map = value;
 	return reader_map(r, value, verb->keys, step->args, NULL, NULL, verb->other);
 }
 
@@ -376,7 +378,7 @@ static int step_body(struct reader *r, const struct node *item, struct step *ste
 	return unknown_step(r, item->keys[0], word);
 }
 
-/* count_expectations() - in the order of the file: error, after, bytes, eof, then the verb's own */
+/* count_expectations() - in the order of the file: error, after, bytes, eof, address, then the verb's own */
 static int count_expectations(const struct step *step)
 {
 	const struct expect *expect = &step->expect;
@@ -385,7 +387,7 @@ static int count_expectations(const struct step *step)
 	/* what an unexpecting background step came to, its await judges */
 	if ((step->verb->expects & EXPECT_ERROR) && (!step->background || expect->line))
 		n++;
-	n += expect->after.set + expect->bytes.set + expect->eof_set;
+	n += expect->after.set + expect->bytes.set + expect->eof_set + !!expect->address;
 	if (step->verb->expectations)
 		n += step->verb->expectations(step->args);
 	return n;

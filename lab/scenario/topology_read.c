@@ -16,6 +16,11 @@ static const struct value_type VALUE_LINKS = { "list of links",
 static const struct value_type VALUE_SYSCTLS = { "mapping of sysctls", "a mapping of sysctls",
 						 value_node_read, NULL };
 
+static const struct value_type VALUE_NAT = {
+	"masquerade, or a mapping, see nat",
+	"masquerade or a mapping such as {8080: \"server:80\"}", value_node_read, NULL
+};
+
 struct topology_args {
 	const struct node *hosts;
 	const struct node *links;
@@ -40,6 +45,7 @@ const struct key TOPOLOGY_KEYS[] = {
 struct host_args {
 	bool forward;
 	const struct node *sysctl;
+	const struct node *nat;
 };
 
 const struct key HOST_KEYS[] = {
@@ -55,10 +61,11 @@ const struct key HOST_KEYS[] = {
 	  .example = "{net.ipv4.tcp_syncookies: 0}",
 	  .help = "settings of the host's namespace, net.* only; they win over the pinned ones" },
 	{ .name = "nat",
-	  .type = &VALUE_TEXT,
-	  .later = "it comes with the verb nat",
+	  .type = &VALUE_NAT,
+	  .offset = offsetof(struct host_args, nat),
+	  .def = "none",
 	  .example = "masquerade",
-	  .help = "translate addresses: masquerade, or {PORT: \"HOST:PORT\"}" },
+	  .help = "translate addresses: masquerade, or a mapping such as {8080: \"server:80\"}" },
 	{ 0 },
 };
 
@@ -181,6 +188,24 @@ static int hosts_read(struct reader *r, const struct node *hosts)
 	return err;
 }
 
+/* nats_read() - they name other hosts, and need to know who forwards: when all that is settled */
+static int nats_read(struct reader *r, const struct node *hosts)
+{
+	int err = 0;
+
+	r->plan->nats = calloc((size_t)hosts->n, sizeof(*r->plan->nats));
+	if (!r->plan->nats)
+		return reader_nomem(r);
+	for (int i = 0; i < hosts->n; i++) {
+		const struct node *nat =
+			hosts->items[i]->kind == NODE_MAP ? node_get(hosts->items[i], "nat") : NULL;
+
+		if (nat && nat_read(r, i, nat))
+			err = -EINVAL;
+	}
+	return err;
+}
+
 /* topology_default() - what a scenario that says nothing gets: client -- fw -- server */
 static int topology_default(struct reader *r)
 {
@@ -243,6 +268,8 @@ int topology_read(struct reader *r, const struct node *topology)
 		err = -EINVAL;
 	if (!err)
 		err = complete(r, topology, &args, places);
+	if (!err)
+		err = nats_read(r, args.hosts);
 	free(places);
 	return err;
 }

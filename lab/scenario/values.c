@@ -328,6 +328,30 @@ static int endpoint_read(struct reader *r, const struct node *value, void *out)
 	return 0;
 }
 
+static int address_read(struct reader *r, const struct node *value, void *out)
+{
+	const char *text = reader_text(r, value);
+	struct endpoint ep = { .host = -1 };
+	int err;
+
+	if (!text)
+		return -EINVAL;
+	err = endpoint_addr(r, value, text, &ep);
+	if (!err)
+		err = host_find(r, value, text, &ep.host);
+	if (err < 0)
+		return err;
+	ep.text = strdup(text);
+	if (!ep.text)
+		return reader_nomem(r);
+	*(struct endpoint *)out = ep;
+	return 0;
+}
+
+const struct value_type VALUE_ADDRESS = { "host or address",
+					  "a host's name, or an address such as fd00::1",
+					  address_read, endpoint_free };
+
 const struct value_type VALUE_ENDPOINT = {
 	"endpoint", "HOST:PORT such as \"server:8080\", or an address as in \"[fd00::1]:80\"",
 	endpoint_read, endpoint_free

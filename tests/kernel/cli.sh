@@ -128,8 +128,10 @@ bad_values() {
 	bad sysctl 5:27 'global to the machine'
 	file escape <<<'steps: [{sysctl: {at: fw, ../../kernel/hostname: x}}]'
 	bad escape 5:27 'no sysctl'
-	file later <<<'steps: [{link: {down: client -- fw}}]'
-	bad later 5:10 'not available yet'
+	file later <<<'steps: [{client: {run: [true]}}]'
+	bad later 5:19 'not available yet'
+	file lowered <<<'steps: [{link: {down: client -- fw}}, {link: {down: fw -- client}}]'
+	bad lowered 5:53 'is down already, since line 5'
 	file none <<<'tags: []'
 	bad none 1:1 "'steps' is missing"
 	file empty <<<'steps: []'

@@ -259,20 +259,26 @@ static inline void batch_walk(const struct batch *batch, struct model *m,
 	assert_true(seq > 1);
 }
 
-static inline struct model *model_build(const struct topology *topo, int host,
-					const struct fault *faults, int n, bool disarmed)
+static inline struct model *model_build_with(const struct topology *topo, int host,
+					     const struct fault *faults, int n,
+					     const struct ruleset_options *options)
 {
 	struct model *m = topo_need(calloc(1, sizeof(*m)));
 	struct batch batch = { 0 };
 	struct lab_err err = { 0 };
 
 	assert_int_equal(batch_begin(&batch), 0);
-	assert_int_equal(ruleset_build(&batch, topo, host, faults, n,
-				       &(struct ruleset_options){ .disarmed = disarmed }, &err),
-			 0);
+	assert_int_equal(ruleset_build(&batch, topo, host, faults, n, options, &err), 0);
 	batch_walk(&batch, m, model_message);
 	batch_free(&batch);
 	return m;
+}
+
+static inline struct model *model_build(const struct topology *topo, int host,
+					const struct fault *faults, int n, bool disarmed)
+{
+	return model_build_with(topo, host, faults, n,
+				&(struct ruleset_options){ .disarmed = disarmed });
 }
 
 static inline void model_free(struct model *m)
@@ -310,14 +316,17 @@ struct sample {
 	uint32_t network_len; /* where the transport header begins */
 	uint32_t len;
 	uint8_t protocol;
-	uint32_t iif, oif;
+	uint32_t iif, oif, mark;
+	uint8_t ll[14];		      /* the link's header: destination, source, type */
+	uint32_t ct_state, ct_status; /* what connection tracking says of it */
+	uint32_t connections;	      /* tracked, with its own */
 };
 
-enum { VERDICT_NONE = 1000, VERDICT_REJECT = 1001 };
+enum { VERDICT_NONE = 1000, VERDICT_REJECT = 1001, VERDICT_QUEUE = 1002 };
 
 struct machine {
 	struct model *m;
-	const struct sample *s;
+	struct sample s; /* a copy: rules may mark it */
 	struct model_rule *at;
 	uint8_t reg[16];
 	bool broken; /* a comparison failed: on with the next rule */
@@ -325,12 +334,19 @@ struct machine {
 	const char *chain;
 	uint32_t reject_type;
 	uint8_t reject_code;
+	uint16_t queue;
 };
 
 static inline void machine_meta(struct machine *x, const struct nftnl_expr *e)
 {
-	uint8_t nfproto = x->s->fam == FAM6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	uint8_t nfproto = x->s.fam == FAM6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
 
+	if (nftnl_expr_is_set(e, NFTNL_EXPR_META_SREG)) {
+		assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_META_SREG), NFT_REG_1);
+		assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_META_KEY), NFT_META_MARK);
+		memcpy(&x->s.mark, x->reg, 4);
+		return;
+	}
 	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_META_DREG), NFT_REG_1);
 	memset(x->reg, 0, sizeof(x->reg));
 	switch (nftnl_expr_get_u32(e, NFTNL_EXPR_META_KEY)) {
@@ -338,13 +354,16 @@ static inline void machine_meta(struct machine *x, const struct nftnl_expr *e)
 		x->reg[0] = nfproto;
 		break;
 	case NFT_META_L4PROTO:
-		x->reg[0] = x->s->protocol;
+		x->reg[0] = x->s.protocol;
 		break;
 	case NFT_META_IIF:
-		memcpy(x->reg, &x->s->iif, 4);
+		memcpy(x->reg, &x->s.iif, 4);
 		break;
 	case NFT_META_OIF:
-		memcpy(x->reg, &x->s->oif, 4);
+		memcpy(x->reg, &x->s.oif, 4);
+		break;
+	case NFT_META_MARK:
+		memcpy(x->reg, &x->s.mark, 4);
 		break;
 	default:
 		fail_msg("an unknown meta key");
@@ -356,12 +375,20 @@ static inline void machine_payload(struct machine *x, const struct nftnl_expr *e
 	uint32_t at = nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET);
 	uint32_t len = nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_LEN);
 
+	if (nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_BASE) == NFT_PAYLOAD_LL_HEADER) {
+		/* what the host makes itself has none yet: nft_payload_eval() breaks off */
+		x->broken = !x->s.iif;
+		assert_true(at + len <= sizeof(x->s.ll));
+		memset(x->reg, 0, sizeof(x->reg));
+		memcpy(x->reg, x->s.ll + at, len);
+		return;
+	}
 	if (nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_BASE) == NFT_PAYLOAD_TRANSPORT_HEADER)
-		at += x->s->network_len;
+		at += x->s.network_len;
 	assert_true(len <= sizeof(x->reg));
-	x->broken = at + len > x->s->len;
+	x->broken = at + len > x->s.len;
 	memset(x->reg, 0, sizeof(x->reg));
-	memcpy(x->reg, x->s->bytes + at, x->broken ? 0 : len);
+	memcpy(x->reg, x->s.bytes + at, x->broken ? 0 : len);
 }
 
 static inline void machine_compare(struct machine *x, const struct nftnl_expr *e)
@@ -373,6 +400,9 @@ static inline void machine_compare(struct machine *x, const struct nftnl_expr *e
 	switch (nftnl_expr_get_u32(e, NFTNL_EXPR_CMP_OP)) {
 	case NFT_CMP_EQ:
 		x->broken = order != 0;
+		break;
+	case NFT_CMP_NEQ:
+		x->broken = order == 0;
 		break;
 	case NFT_CMP_LT:
 		x->broken = order >= 0;
@@ -418,6 +448,65 @@ static inline void machine_order(struct machine *x, const struct nftnl_expr *e)
 	memcpy(x->reg, &v, 4);
 }
 
+/* jhash() of 4 bytes and reciprocal_scale(), as include/linux/jhash.h and kernel.h have them. */
+static inline void machine_hash(struct machine *x, const struct nftnl_expr *e)
+{
+	static const int turns[] = { 14, 11, 25, 16, 4, 14, 24 };
+	uint32_t start = 0xdeadbeef + 4 + nftnl_expr_get_u32(e, NFTNL_EXPR_HASH_SEED), word;
+	uint32_t modulus = nftnl_expr_get_u32(e, NFTNL_EXPR_HASH_MODULUS);
+	uint32_t abc[3] = { start, start, start };
+
+	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_HASH_TYPE), NFT_HASH_JENKINS);
+	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_HASH_LEN), 4);
+	memcpy(&word, x->reg, 4);
+	abc[0] += word;
+	for (int i = 0; i < 7; i++) {
+		/* c ^= b, c -= rol(b); a ^= c, a -= rol(c); b ^= a, b -= rol(a); and so on */
+		uint32_t *to = &abc[(i + 2) % 3], from = abc[(i + 1) % 3];
+
+		*to = (*to ^ from) - (from << turns[i] | from >> (32 - turns[i]));
+	}
+	word = (uint32_t)((uint64_t)abc[2] * modulus >> 32);
+	memset(x->reg, 0, sizeof(x->reg));
+	memcpy(x->reg, &word, 4);
+}
+
+/* "queue", or the target NFQUEUE: struct xt_NFQ_info begins with the number */
+static inline void machine_queue(struct machine *x, const struct nftnl_expr *e, bool compat)
+{
+	uint32_t len;
+
+	x->verdict = VERDICT_QUEUE;
+	if (!compat) {
+		assert_int_equal(nftnl_expr_get_u16(e, NFTNL_EXPR_QUEUE_TOTAL), 1);
+		/* neither bypass nor fanout: packets would slip past the delay line */
+		assert_int_equal(nftnl_expr_get_u16(e, NFTNL_EXPR_QUEUE_FLAGS), 0);
+		x->queue = nftnl_expr_get_u16(e, NFTNL_EXPR_QUEUE_NUM);
+		return;
+	}
+	assert_string_equal(nftnl_expr_get_str(e, NFTNL_EXPR_TG_NAME), "NFQUEUE");
+	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_TG_REV), 3);
+	memcpy(&x->queue, nftnl_expr_get(e, NFTNL_EXPR_TG_INFO, &len), 2);
+	assert_int_equal(len, 8);
+}
+
+static inline void machine_immediate(struct machine *x, const struct nftnl_expr *e)
+{
+	uint32_t len;
+	const void *data;
+
+	if (nftnl_expr_get_u32(e, NFTNL_EXPR_IMM_DREG) == NFT_REG_VERDICT) {
+		x->verdict = (int)nftnl_expr_get_u32(e, NFTNL_EXPR_IMM_VERDICT);
+		x->chain = nftnl_expr_get_str(e, NFTNL_EXPR_IMM_CHAIN);
+		return;
+	}
+	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_IMM_DREG), NFT_REG_1);
+	data = nftnl_expr_get(e, NFTNL_EXPR_IMM_DATA, &len);
+	assert_int_equal(len, 4);
+	memset(x->reg, 0, sizeof(x->reg));
+	memcpy(x->reg, data, len);
+}
+
 static inline void machine_mask(struct machine *x, const struct nftnl_expr *e)
 {
 	uint32_t len, xor_len;
@@ -437,6 +526,32 @@ static inline void machine_log(struct machine *x, const struct nftnl_expr *e)
 	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_LOG_SNAPLEN), RULESET_SNAPLEN);
 	assert_true(x->m->n_logged < 64);
 	x->m->logged[x->m->n_logged++] = nftnl_expr_get_str(e, NFTNL_EXPR_LOG_PREFIX);
+}
+
+static inline void machine_ct(struct machine *x, const struct nftnl_expr *e)
+{
+	uint32_t key = nftnl_expr_get_u32(e, NFTNL_EXPR_CT_KEY);
+
+	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_CT_DREG), NFT_REG_1);
+	assert_true(key == NFT_CT_STATE || key == NFT_CT_STATUS);
+	memset(x->reg, 0, sizeof(x->reg));
+	memcpy(x->reg, key == NFT_CT_STATE ? &x->s.ct_state : &x->s.ct_status, 4);
+}
+
+static inline void machine_connlimit(struct machine *x, const struct nftnl_expr *e)
+{
+	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_CONNLIMIT_FLAGS), NFT_CONNLIMIT_F_INV);
+	x->broken = x->s.connections <= nftnl_expr_get_u32(e, NFTNL_EXPR_CONNLIMIT_COUNT);
+}
+
+/* Time stands still: the burst passes, then nothing. */
+static inline void machine_limit(struct machine *x, const struct nftnl_expr *e)
+{
+	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_LIMIT_FLAGS), NFT_LIMIT_F_INV);
+	assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_LIMIT_TYPE), NFT_LIMIT_PKTS);
+	assert_true(nftnl_expr_get_u64(e, NFTNL_EXPR_LIMIT_RATE) > 0); /* the kernel refuses 0 */
+	assert_true(nftnl_expr_get_u64(e, NFTNL_EXPR_LIMIT_UNIT) > 0);
+	x->broken = x->at->numgen++ < nftnl_expr_get_u32(e, NFTNL_EXPR_LIMIT_BURST);
 }
 
 static inline void machine_expr(struct nftnl_expr *e, const char *name, void *arg)
@@ -460,6 +575,12 @@ static inline void machine_expr(struct nftnl_expr *e, const char *name, void *ar
 		machine_count(x, e);
 	} else if (!strcmp(name, "byteorder")) {
 		machine_order(x, e);
+	} else if (!strcmp(name, "ct")) {
+		machine_ct(x, e);
+	} else if (!strcmp(name, "connlimit")) {
+		machine_connlimit(x, e);
+	} else if (!strcmp(name, "limit")) {
+		machine_limit(x, e);
 	} else if (!strcmp(name, "log")) {
 		machine_log(x, e);
 	} else if (!strcmp(name, "objref")) {
@@ -471,9 +592,11 @@ static inline void machine_expr(struct nftnl_expr *e, const char *name, void *ar
 		x->reject_type = nftnl_expr_get_u32(e, NFTNL_EXPR_REJECT_TYPE);
 		x->reject_code = nftnl_expr_get_u8(e, NFTNL_EXPR_REJECT_CODE);
 	} else if (!strcmp(name, "immediate")) {
-		assert_int_equal(nftnl_expr_get_u32(e, NFTNL_EXPR_IMM_DREG), NFT_REG_VERDICT);
-		x->verdict = (int)nftnl_expr_get_u32(e, NFTNL_EXPR_IMM_VERDICT);
-		x->chain = nftnl_expr_get_str(e, NFTNL_EXPR_IMM_CHAIN);
+		machine_immediate(x, e);
+	} else if (!strcmp(name, "hash")) {
+		machine_hash(x, e);
+	} else if (!strcmp(name, "queue") || !strcmp(name, "target")) {
+		machine_queue(x, e, *name == 't');
 	} else {
 		fail_msg("an unknown expression '%s'", name);
 	}
@@ -516,15 +639,60 @@ static inline void machine_chain(struct machine *x, const char *chain, int depth
 	x->verdict = VERDICT_NONE;
 }
 
-/* What becomes of a packet at a base chain: NF_ACCEPT, NF_DROP or VERDICT_REJECT. */
+/* What becomes of a packet at a base chain: NF_ACCEPT, NF_DROP, VERDICT_REJECT or VERDICT_QUEUE. */
 static inline struct machine model_run(struct model *m, const char *base, const struct sample *s)
 {
-	struct machine x = { .m = m, .s = s };
+	struct machine x = { .m = m, .s = *s };
 
 	m->n_logged = 0;
 	machine_chain(&x, base, 0);
 	if (x.verdict == VERDICT_NONE)
 		x.verdict = NF_ACCEPT;
+	return x;
+}
+
+/* The base chain of @hook with the lowest priority above @after; NULL behind the last. */
+static inline struct nftnl_chain *model_base(const struct model *m, uint32_t hook, int after)
+{
+	struct nftnl_chain *best = NULL;
+
+	for (int i = 0; i < m->n_chains; i++) {
+		struct nftnl_chain *chain = m->chains[i];
+		int prio = nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO);
+
+		if (!nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) ||
+		    nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) != hook || prio <= after)
+			continue;
+		if (!best || prio < nftnl_chain_get_s32(best, NFTNL_CHAIN_PRIO))
+			best = chain;
+	}
+	return best;
+}
+
+/*
+ * The whole way of a packet through a hook, nf_hook_slow(): accept means on to the next base chain, and
+ * what comes back from a queue goes on there, too (nf_reinject()). @queued says what user space does:
+ * it may set the mark.
+ */
+static inline struct machine model_pass(struct model *m, uint32_t hook, const struct sample *s,
+					void (*queued)(void *arg, uint16_t queue, struct sample *s),
+					void *arg)
+{
+	struct machine x = { .m = m, .s = *s, .verdict = NF_ACCEPT };
+	struct nftnl_chain *base = NULL;
+	int after = INT32_MIN;
+
+	m->n_logged = 0;
+	while ((base = model_base(m, hook, after))) {
+		after = nftnl_chain_get_s32(base, NFTNL_CHAIN_PRIO);
+		x.verdict = NF_ACCEPT;
+		machine_chain(&x, chain_name(base), 0);
+		if (x.verdict == NF_DROP || x.verdict == VERDICT_REJECT)
+			return x;
+		if (x.verdict == VERDICT_QUEUE)
+			queued(arg, x.queue, &x.s);
+	}
+	x.verdict = NF_ACCEPT;
 	return x;
 }
 

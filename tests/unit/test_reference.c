@@ -49,6 +49,8 @@ static void test_reference_has_every_key(void **state)
 	assert_rows(text, LINK_KEYS);
 	assert_rows(text, FAULT_KEYS);
 	assert_rows(text, MATCH_KEYS);
+	assert_rows(text, CONNTRACK_KEYS);
+	assert_rows(text, NAT_KEYS);
 	assert_rows(text, COMMON_KEYS);
 	assert_rows(text, EXPECT_KEYS);
 	for (const struct verb *const *verb = fake_verbs; *verb; verb++)
@@ -96,7 +98,8 @@ static void test_reference_explains_every_key(void **state)
 {
 	static const struct key *const tables[] = { SCENARIO_KEYS, TOPOLOGY_KEYS, HOST_KEYS,
 						    LINK_KEYS,	   FAULT_KEYS,	  MATCH_KEYS,
-						    COMMON_KEYS,   EXPECT_KEYS };
+						    COMMON_KEYS,   EXPECT_KEYS,	  CONNTRACK_KEYS,
+						    NAT_KEYS };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)

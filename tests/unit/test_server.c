@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "lab/observe/axis.h"
+#include "lab/run/dns.h"
 #include "lab/run/run_private.h"
 #include "lab/run/server.h"
 #include "netns/cleanup.h"
@@ -20,6 +21,9 @@
 enum { PATIENCE_TURNS = 20000 };
 
 struct rig {
+	struct dns_zone zone;
+	struct topology topo;
+	struct dns_record record;
 	struct run run;
 	struct op op;
 	struct sock listener;
@@ -61,7 +65,13 @@ static void rig_open(struct rig *rig, const char *word)
 	rig->listener.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(rig->listener.fd, (struct sockaddr *)&any, sizeof(any)), 0);
 	assert_int_equal(listen(rig->listener.fd, 16), 0);
-	rig->server = server_start(&rig->op, &rig->listener, kind_of(word));
+	rig->record =
+		(struct dns_record){ .name = (char *)"www", .host = -1, .addr = { 10, 0, 2, 2 } };
+	rig->zone = (struct dns_zone){
+		.topo = &rig->topo, .families = 1, .records = &rig->record, .n = 1
+	};
+	rig->server =
+		server_start(&rig->op, &rig->listener, (enum server_kind)kind_of(word), &rig->zone);
 	assert_non_null(rig->server);
 	rig->client = dial(rig);
 }
@@ -316,6 +326,101 @@ static void test_server_chargen_sees_a_client_that_closes(void **state)
 	rig_close(&rig);
 }
 
+/* ---- dns ---- */
+
+/* "www", A; with its length before it */
+static const char query[] = "\0\x15\x12\x34\x01\0\0\x01\0\0\0\0\0\0\3www\0\0\x01\0\x01";
+static const char reply[] = "\0\x25\x12\x34\x85\x80\0\x01\0\x01\0\0\0\0\3www\0\0\x01\0\x01"
+			    "\xc0\x0c\0\x01\0\x01\0\0\0<\0\4\x0a\0\2\2";
+
+enum { QUERY = sizeof(query) - 1, REPLY = sizeof(reply) - 1 };
+
+static void test_server_dns_answers_a_query_in_pieces(void **state)
+{
+	char buf[REPLY];
+	struct rig rig;
+	size_t len;
+
+	(void)state;
+	rig_open(&rig, "dns");
+	for (int i = 0; i < QUERY; i++) {
+		for (int k = 0; k < 3; k++)
+			turn(&rig);
+		assert_int_equal(recv(rig.client, buf, 1, MSG_DONTWAIT | MSG_PEEK), -1);
+		assert_int_equal(send(rig.client, query + i, 1, MSG_NOSIGNAL), 1);
+	}
+	take(&rig, rig.client, buf, REPLY, &len);
+	assert_memory_equal(buf, reply, REPLY);
+	/* the connection stays, for another query: RFC 7766, 6.2.1 */
+	assert_int_equal(send(rig.client, query, QUERY, MSG_NOSIGNAL), QUERY);
+	take(&rig, rig.client, buf, REPLY, &len);
+	assert_memory_equal(buf, reply, REPLY);
+	rig_close(&rig);
+}
+
+/* Thousands in one piece, more than the buffer takes, and the last one is cut off. */
+static void test_server_dns_answers_many_queries(void **state)
+{
+	enum { MANY = 6000 };
+	char *out = malloc(MANY * QUERY), *in = malloc(MANY * REPLY);
+	size_t sent = 0, got = 0;
+	struct rig rig;
+
+	(void)state;
+	assert_true(out && in);
+	for (int i = 0; i < MANY; i++)
+		memcpy(out + (size_t)i * QUERY, query, QUERY);
+	rig_open(&rig, "dns");
+	for (int i = 0; got < (MANY - 1) * REPLY; i++) {
+		ssize_t n = 0;
+
+		assert_true(i < 20 * PATIENCE_TURNS);
+		if (sent < MANY * QUERY - 1)
+			n = send(rig.client, out + sent, MANY * QUERY - 1 - sent,
+				 MSG_DONTWAIT | MSG_NOSIGNAL);
+		sent += n > 0 ? (size_t)n : 0;
+		turn(&rig);
+		n = recv(rig.client, in + got, MANY * REPLY - got, MSG_DONTWAIT);
+		got += n > 0 ? (size_t)n : 0;
+	}
+	for (int i = 0; i < MANY - 1; i++)
+		assert_memory_equal(in + (size_t)i * REPLY, reply, REPLY);
+	shutdown(rig.client, SHUT_WR);
+	expect_end(&rig, rig.client);
+	assert_int_equal(got, (MANY - 1) * REPLY);
+	rig_close(&rig);
+	free(out);
+	free(in);
+}
+
+/* No query, no length that fits: it hangs up, after what it was asked before. */
+static void test_server_dns_hangs_up_on_rubbish(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+	} table[] = { { "\0\0", 2 },
+		      { "\xff\xff", 2 },
+		      { "GET / HTTP/1.1\r\n", 16 },
+		      { "\0\x0c\0\0\x80\0\0\0\0\0\0\0\0\0", 14 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		char buf[REPLY];
+		struct rig rig;
+		size_t len;
+
+		rig_open(&rig, "dns");
+		assert_int_equal(send(rig.client, query, QUERY, MSG_NOSIGNAL), QUERY);
+		assert_int_equal(send(rig.client, table[i].bytes, table[i].n, MSG_NOSIGNAL),
+				 table[i].n);
+		take(&rig, rig.client, buf, REPLY, &len);
+		assert_memory_equal(buf, reply, REPLY);
+		expect_end(&rig, rig.client);
+		rig_close(&rig);
+	}
+}
+
 /* ---- all of them ---- */
 
 /* A client that resets at any moment leaves nothing that keeps the loop busy. */
@@ -326,14 +431,14 @@ static void test_server_forgets_a_client_that_resets(void **state)
 	struct linger abortive = { .l_onoff = 1 };
 
 	(void)state;
-	for (int i = 0; i < 4 * 4 * 2; i++) {
+	for (int i = 0; i < 5 * 4 * 2; i++) {
 		struct rig rig;
 
-		rig_open(&rig, server_words[i % 4]);
-		put(rig.client, begun[i / 4 % 4]);
+		rig_open(&rig, server_words[i % 5]);
+		put(rig.client, begun[i / 5 % 4]);
 		for (int k = 0; k < 4; k++)
 			turn(&rig);
-		if (i / 16) {
+		if (i / 20) {
 			shutdown(rig.client, SHUT_WR);
 			for (int k = 0; k < 4; k++)
 				turn(&rig);
@@ -343,8 +448,8 @@ static void test_server_forgets_a_client_that_resets(void **state)
 		for (int k = 0; k < 6; k++)
 			turn(&rig);
 		if (busy_turns(&rig, 10) > 2)
-			fail_msg("%s, '%s': the loop is busy", server_words[i % 4],
-				 begun[i / 4 % 4]);
+			fail_msg("%s, '%s': the loop is busy", server_words[i % 5],
+				 begun[i / 5 % 4]);
 		/* and it serves the next one */
 		rig.client = dial(&rig);
 		shutdown(rig.client, SHUT_WR);
@@ -394,6 +499,9 @@ int main(void)
 		cmocka_unit_test(test_server_discard_says_nothing),
 		cmocka_unit_test(test_server_chargen_follows_the_pattern),
 		cmocka_unit_test(test_server_chargen_sees_a_client_that_closes),
+		cmocka_unit_test(test_server_dns_answers_a_query_in_pieces),
+		cmocka_unit_test(test_server_dns_answers_many_queries),
+		cmocka_unit_test(test_server_dns_hangs_up_on_rubbish),
 		cmocka_unit_test(test_server_forgets_a_client_that_resets),
 		cmocka_unit_test(test_server_serves_many_at_once),
 	};

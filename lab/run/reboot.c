@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation: with its wires gone, nothing that the host's sockets still say when they are
+ * closed reaches anybody, as on a machine that lost its power. The old namespace lives until
+ * its hit log has been read to the end, so that hits which were counted are known; the counters of
+ * the new rules begin at 0, and the old ones' last values are added to them from then on.
+ */
+#include "lab/run/reboot.h"
+
+#include <sys/socket.h>
+
+#include "lab/observe/conntrack.h"
+#include "lab/run/run_private.h"
+#include "lab/run/shaping.h"
+#include "netns/cleanup.h"
+
+/* Its programs' sockets: with SO_LINGER 0 the kernel forgets a connection at once. */
+static void sock_forget(struct op *op, struct sock *sock)
+{
+	const struct linger linger = { .l_onoff = 1 };
+
+	setsockopt(sock->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	sock_close(op, sock);
+}
+
+int run_host_cut(struct op *op, int host, struct lab_err *err)
+{
+	struct run *run = op->run;
+	int ret = network_reboot(run->net, host, err);
+
+	if (ret < 0)
+		return ret;
+	for (int i = 0; i < run->plan->n_steps; i++) {
+		if (run->ops[i].run && run->ops[i].step->host == host)
+			op_gone(&run->ops[i], "its host was rebooted");
+	}
+	for (int i = 0; i < run->plan->n_steps; i++) {
+		struct sock *sock = run->socks[i];
+
+		if (sock && sock->host == host && sock->fd >= 0)
+			sock_forget(op, sock);
+	}
+	return 0;
+}
+
+int run_host_told(struct run *run, int host, struct lab_err *err)
+{
+	run_drain(run);
+	for (int i = 0; i < run->plan->n_faults; i++) {
+		uint64_t hits;
+		int ret;
+
+		if (run->plan->faults[i].host != host)
+			continue;
+		ret = run_fault_hits(run, i, &hits, err);
+		if (ret < 0)
+			return ret;
+		if (hits != observer_hits(run->observer, i))
+			return 0;
+	}
+	return 1;
+}
+
+/* The rules as they were: a new table counts from 0, and knows only what is on from the start. */
+static int faults_anew(struct run *run, int host, struct lab_err *err)
+{
+	const struct plan *plan = run->plan;
+	int ret = 0;
+
+	if (!run->filters[host])
+		return 0;
+	for (int i = 0; !ret && i < plan->n_faults; i++) {
+		uint64_t hits;
+
+		if (plan->faults[i].host != host)
+			continue;
+		ret = run_fault_hits(run, i, &hits, err);
+		if (!ret)
+			run->hits_before[i] = hits;
+	}
+	filter_free(run->filters[host]);
+	run->filters[host] = NULL;
+	ret = ret   ?:
+		      filter_create(run->net, &plan->topo, host, plan->faults, plan->n_faults,
+				    &(struct filter_options){ .disarmed = run->options->disarmed,
+							      .seed = run->options->seed,
+							      .line = run->line },
+				    &run->filters[host], err);
+	for (int i = 0; !ret && i < plan->n_faults; i++) {
+		const struct fault *f = &plan->faults[i];
+
+		if (f->host == host && f->active != run->fault_on[i])
+			ret = filter_switch(run->filters[host], f, run->fault_on[i], err);
+	}
+	return ret;
+}
+
+/* A new namespace translates nothing until it is told to. */
+static int nats_anew(struct run *run, int host, struct lab_err *err)
+{
+	const struct plan *plan = run->plan;
+	int ret = 0;
+
+	for (int i = 0; !ret && i < plan->n_nats; i++) {
+		if (plan->nats[i].host != host)
+			continue;
+		ret = nat_create(run->net, &plan->topo, &plan->nats[i], plan->ip, err);
+		observer_translates(run->observer, host);
+	}
+	return ret;
+}
+
+int run_host_anew(struct run *run, int host, struct lab_err *err)
+{
+	int ret;
+
+	run_unwatch(run);
+	if (run->line)
+		delayline_host_gone(run->line, host);
+	conntrack_close(TAKE_PTR(run->conntracks[host]));
+	ret = observer_host_anew(run->observer, host, err) ?: run_watch(run, err);
+	ret = ret ?: faults_anew(run, host, err);
+	ret = ret ?: nats_anew(run, host, err);
+	ret = ret ?: shaping_host_anew(run, host, err);
+	return ret ?: network_host_up(run->net, host, err);
+}
