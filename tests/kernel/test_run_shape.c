@@ -106,10 +106,10 @@ static void test_run_shape_changes_by_steps(void **state)
 static void test_run_shape_begins_with_a_step(void **state)
 {
 	struct running r = {
-		.text = HEAD "steps:\n" DIALLED "  - link: {set: fw -> server, delay: 40ms}\n"
+		.text = HEAD "steps:\n" DIALLED "  - link: {set: fw -> server, delay: 200ms}\n"
 			     "  - client: {send: conn, text: x}\n"
 			     "  - server: {recv: peer, bytes: 1, deadline: 5s}\n"
-			     "    expect: {bytes: 1, after: 39ms..2s}\n",
+			     "    expect: {bytes: 1, after: 100ms..3s}\n",
 	};
 
 	(void)state;
