@@ -105,7 +105,8 @@ static void lab_build(struct lab *lab)
 	    topology_complete(&lab->topo, NULL, NULL, &err) < 0 ||
 	    network_build(&lab->topo, &options, &lab->net, &err) < 0 ||
 	    hitlog_open(lab->net, 1, &lab->log, &err) < 0 ||
-	    filter_create(lab->net, &lab->topo, 1, &lab->fault, 1, &(struct filter_options){ 0 }, &lab->filter, &err) < 0)
+	    filter_create(lab->net, &lab->topo, 1, &lab->fault, 1, &(struct filter_options){ 0 },
+			  &lab->filter, &err) < 0)
 		die("cannot build", &err);
 }
 

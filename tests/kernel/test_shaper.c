@@ -275,7 +275,7 @@ static void copies_pass(void *arg)
 	ssize_t len;
 	struct sockaddr_ll at = { .sll_family = AF_PACKET,
 				  .sll_protocol = htons(ETH_P_IP),
-				  .sll_ifindex = 2 };
+				  .sll_ifindex = lab.topo.links[LINK].ifindex[FROM_CLIENT] };
 	int tap;
 
 	(void)arg;
