@@ -54,6 +54,7 @@ struct nlmsghdr *batch_message(struct batch *batch, uint16_t type, uint16_t flag
 
 void batch_message_end(struct batch *batch, struct nlmsghdr *nlh)
 {
+	batch->last = batch->len;
 	batch->len += MNL_ALIGN(nlh->nlmsg_len);
 }
 
@@ -99,6 +100,8 @@ int batch_commit(struct batch *batch, int fd, const char *doing, struct lab_err 
 
 	if (room_make(batch) < 0)
 		return lab_err_set(err, ENOMEM, "%s", doing);
+	/* so that there is always an answer */
+	((struct nlmsghdr *)(batch->buf + batch->last))->nlmsg_flags |= NLM_F_ACK;
 	batch->len += nftnl_batch_end(batch->buf + batch->len, ++batch->seq)->nlmsg_len;
 	if (send(fd, batch->buf, batch->len, 0) < 0) {
 		ret = lab_err_set(err, errno, "%s: cannot send %zu bytes to the kernel", doing,

@@ -14,11 +14,12 @@ struct nlmsghdr;
  * struct batch - messages, one behind the other
  * @buf, @len, @cap: the bytes so far; @buf is owned
  * @seq: sequence number of the last message
+ * @last: where that one begins
  * @family: NFPROTO_ of the messages, 0 for NFPROTO_INET
  */
 struct batch {
 	char *buf;
-	size_t len, cap;
+	size_t len, cap, last;
 	uint32_t seq;
 	uint8_t family;
 };

@@ -47,6 +47,22 @@ int expr_payload(struct nftnl_rule *rule, uint32_t base, uint32_t offset, uint32
 	return 0;
 }
 
+int expr_payload_set(struct nftnl_rule *rule, uint32_t base, uint32_t offset, const void *data,
+		     uint32_t len)
+{
+	struct nftnl_expr *load = add(rule, "immediate"), *set = add(rule, "payload");
+
+	if (!load || !set)
+		return -ENOMEM;
+	nftnl_expr_set_u32(load, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
+	nftnl_expr_set(load, NFTNL_EXPR_IMM_DATA, data, len);
+	nftnl_expr_set_u32(set, NFTNL_EXPR_PAYLOAD_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(set, NFTNL_EXPR_PAYLOAD_BASE, base);
+	nftnl_expr_set_u32(set, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	nftnl_expr_set_u32(set, NFTNL_EXPR_PAYLOAD_LEN, len);
+	return 0;
+}
+
 int expr_mask(struct nftnl_rule *rule, const void *mask, uint32_t len)
 {
 	static const uint8_t zero[16];

@@ -15,6 +15,10 @@ int expr_meta(struct nftnl_rule *rule, uint32_t key);
 /** expr_payload() - load @len bytes at @offset of a NFT_PAYLOAD_ header into register 1 */
 int expr_payload(struct nftnl_rule *rule, uint32_t base, uint32_t offset, uint32_t len);
 
+/** expr_payload_set() - write @len (at most 16) bytes at @offset of a NFT_PAYLOAD_ header */
+int expr_payload_set(struct nftnl_rule *rule, uint32_t base, uint32_t offset, const void *data,
+		     uint32_t len);
+
 /** expr_mask() - register 1 &= @mask (@len bytes) */
 int expr_mask(struct nftnl_rule *rule, const void *mask, uint32_t len);
 

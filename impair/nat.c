@@ -78,9 +78,11 @@ static int masquerade_rule(struct batch *batch, const struct nat *nat)
 int nat_build(struct batch *batch, const struct topology *topo, const struct nat *nat,
 	      unsigned families, struct lab_err *err)
 {
-	static const struct nft_hook before = { NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST, "nat" };
-	static const struct nft_hook after = { NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC, "nat" };
-	int ret = nft_table_put(batch, NAT_TABLE);
+	static const struct nft_hook before = { NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST, "nat",
+						NULL };
+	static const struct nft_hook after = { NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC, "nat",
+					       NULL };
+	int ret = nft_table_put(batch, NFT_MSG_NEWTABLE, NAT_TABLE);
 
 	ret = ret ?: nft_chain_put(batch, NAT_TABLE, "prerouting", &before);
 	ret = ret ?: nft_chain_put(batch, NAT_TABLE, "postrouting", &after);
@@ -93,7 +95,7 @@ int nat_build(struct batch *batch, const struct topology *topo, const struct nat
 		ret = masquerade_rule(batch, nat);
 	if (ret < 0)
 		return lab_err_set(err, -ret, "cannot build the rules of address translation");
-	return nft_batch_ack(batch, err);
+	return 0;
 }
 
 int nat_create(const struct network *net, const struct topology *topo, const struct nat *nat,

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <netinet/in.h>
 
-#include <libnftnl/chain.h>
-#include <libnftnl/rule.h>
-#include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
@@ -11,62 +8,18 @@
 #include "impair/batch.h"
 #include "impair/delayline.h"
 #include "impair/expr.h"
+#include "impair/rule.h"
 #include "netns/cleanup.h"
 #include "netns/extack.h"
 
 static const char probe_name[] = "nslab_probe";
 
-static int table_put(struct batch *batch, uint16_t type)
-{
-	struct nftnl_table *table = nftnl_table_alloc();
-	struct nlmsghdr *nlh = table ? batch_message(batch, type, NLM_F_CREATE | NLM_F_ACK) : NULL;
-
-	if (nlh) {
-		nftnl_table_set_str(table, NFTNL_TABLE_NAME, probe_name);
-		nftnl_table_nlmsg_build_payload(nlh, table);
-		batch_message_end(batch, nlh);
-	}
-	if (table)
-		nftnl_table_free(table);
-	return nlh ? 0 : -ENOMEM;
-}
-
-/* No hook: no packet ever comes here. */
-static int chain_put(struct batch *batch)
-{
-	struct nftnl_chain *chain = nftnl_chain_alloc();
-	struct nlmsghdr *nlh = chain ? batch_message(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE) : NULL;
-
-	if (nlh) {
-		nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, probe_name);
-		nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, probe_name);
-		nftnl_chain_nlmsg_build_payload(nlh, chain);
-		batch_message_end(batch, nlh);
-	}
-	if (chain)
-		nftnl_chain_free(chain);
-	return nlh ? 0 : -ENOMEM;
-}
-
 static int rule_put(struct batch *batch, bool compat)
 {
-	struct nftnl_rule *rule = nftnl_rule_alloc();
-	struct nlmsghdr *nlh;
-	int ret;
+	struct nftnl_rule *rule = nft_rule_new(probe_name, probe_name);
+	int ret = rule ? expr_queue(rule, DELAYLINE_QUEUE_BASE, compat) : -ENOMEM;
 
-	if (!rule)
-		return -ENOMEM;
-	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, probe_name);
-	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, probe_name);
-	ret = expr_queue(rule, DELAYLINE_QUEUE_BASE, compat);
-	nlh = ret ? NULL :
-		    batch_message(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK);
-	if (nlh) {
-		nftnl_rule_nlmsg_build_payload(nlh, rule);
-		batch_message_end(batch, nlh);
-	}
-	nftnl_rule_free(rule);
-	return nlh ? 0 : -ENOMEM;
+	return nft_rule_put(batch, rule, ret);
 }
 
 static int form_try(int fd, bool compat, struct lab_err *err)
@@ -75,8 +28,9 @@ static int form_try(int fd, bool compat, struct lab_err *err)
 	_cleanup_(batch_free) struct batch batch = { 0 };
 	int ret = batch_begin(&batch);
 
-	ret = ret ?: table_put(&batch, NFT_MSG_NEWTABLE);
-	ret = ret ?: chain_put(&batch);
+	ret = ret ?: nft_table_put(&batch, NFT_MSG_NEWTABLE, probe_name);
+	/* no hook: no packet ever comes here */
+	ret = ret ?: nft_chain_put(&batch, probe_name, probe_name, NULL);
 	ret = ret ?: rule_put(&batch, compat);
 	return ret ? lab_err_set(err, -ret, "%s", doing) : batch_commit(&batch, fd, doing, err);
 }
@@ -85,7 +39,7 @@ static int probe_remove(int fd, struct lab_err *err)
 {
 	_cleanup_(batch_free) struct batch batch = { 0 };
 
-	if (batch_begin(&batch) < 0 || table_put(&batch, NFT_MSG_DELTABLE) < 0)
+	if (batch_begin(&batch) < 0 || nft_table_put(&batch, NFT_MSG_DELTABLE, probe_name) < 0)
 		return lab_err_set(err, ENOMEM, "cannot remove a table");
 	return batch_commit(&batch, fd, "cannot remove a table (nf_tables)", err);
 }

@@ -4,15 +4,16 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
+#include <libnftnl/object.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
-int nft_table_put(struct batch *batch, const char *name)
+int nft_table_put(struct batch *batch, uint16_t type, const char *name)
 {
 	struct nftnl_table *table = nftnl_table_alloc();
-	struct nlmsghdr *nlh = table ? batch_message(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE) : NULL;
+	struct nlmsghdr *nlh = table ? batch_message(batch, type, NLM_F_CREATE) : NULL;
 
 	if (nlh) {
 		nftnl_table_set_str(table, NFTNL_TABLE_NAME, name);
@@ -38,11 +39,32 @@ int nft_chain_put(struct batch *batch, const char *table, const char *name,
 			nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, hook->priority);
 			nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, hook->type);
 		}
+		if (hook && hook->dev)
+			nftnl_chain_set_str(chain, NFTNL_CHAIN_DEV, hook->dev);
 		nftnl_chain_nlmsg_build_payload(nlh, chain);
 		batch_message_end(batch, nlh);
 	}
 	if (chain)
 		nftnl_chain_free(chain);
+	return nlh ? 0 : -ENOMEM;
+}
+
+int nft_counter_put(struct batch *batch, const char *table, const char *name)
+{
+	struct nftnl_obj *obj = nftnl_obj_alloc();
+	struct nlmsghdr *nlh = obj ? batch_message(batch, NFT_MSG_NEWOBJ, NLM_F_CREATE) : NULL;
+
+	if (nlh) {
+		nftnl_obj_set_str(obj, NFTNL_OBJ_TABLE, table);
+		nftnl_obj_set_str(obj, NFTNL_OBJ_NAME, name);
+		nftnl_obj_set_u32(obj, NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
+		nftnl_obj_set_u64(obj, NFTNL_OBJ_CTR_PKTS, 0);
+		nftnl_obj_set_u64(obj, NFTNL_OBJ_CTR_BYTES, 0);
+		nftnl_obj_nlmsg_build_payload(nlh, obj);
+		batch_message_end(batch, nlh);
+	}
+	if (obj)
+		nftnl_obj_free(obj);
 	return nlh ? 0 : -ENOMEM;
 }
 
@@ -52,7 +74,6 @@ struct nftnl_rule *nft_rule_new(const char *table, const char *chain)
 
 	if (!rule)
 		return NULL;
-	nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, table);
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain);
 	return rule;
@@ -73,19 +94,15 @@ int nft_rule_put(struct batch *batch, struct nftnl_rule *rule, int built)
 	return nlh ? 0 : -ENOMEM;
 }
 
-int nft_batch_ack(struct batch *batch, struct lab_err *err)
+int nft_rules_flush(struct batch *batch, struct nftnl_rule *rule)
 {
-	size_t at = 0;
+	struct nlmsghdr *nlh = rule ? batch_message(batch, NFT_MSG_DELRULE, 0) : NULL;
 
-	for (;;) {
-		struct nlmsghdr *nlh = (struct nlmsghdr *)(batch->buf + at);
-
-		at += MNL_ALIGN(nlh->nlmsg_len);
-		if (at >= batch->len) {
-			nlh->nlmsg_flags |= NLM_F_ACK;
-			return 0;
-		}
-		if (!nlh->nlmsg_len)
-			return lab_err_set(err, EINVAL, "the batch is damaged");
+	if (nlh) {
+		nftnl_rule_nlmsg_build_payload(nlh, rule);
+		batch_message_end(batch, nlh);
 	}
+	if (rule)
+		nftnl_rule_free(rule);
+	return nlh ? 0 : -ENOMEM;
 }

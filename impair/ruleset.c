@@ -40,11 +40,8 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
-#include <libnftnl/chain.h>
-#include <libnftnl/object.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
-#include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/in.h>
@@ -53,6 +50,7 @@
 
 #include "impair/expr.h"
 #include "impair/lane.h"
+#include "impair/rule.h"
 #include "impair/stateful.h"
 #include "netns/cleanup.h"
 
@@ -65,32 +63,10 @@ static int oom(struct lab_err *err)
 
 static struct nftnl_rule *rule_new(const char *prefix, const char *name)
 {
-	struct nftnl_rule *rule = nftnl_rule_alloc();
 	char chain[NAME_SIZE];
 
-	if (!rule)
-		return NULL;
 	snprintf(chain, sizeof(chain), "%s%s", prefix, name);
-	nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
-	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, RULESET_TABLE);
-	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain);
-	return rule;
-}
-
-/* Append @rule to the batch, unless building it failed (@built < 0), and free it. */
-static int rule_put(struct batch *batch, struct nftnl_rule *rule, int built)
-{
-	struct nlmsghdr *nlh = NULL;
-
-	if (rule && built >= 0)
-		nlh = batch_message(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
-	if (nlh) {
-		nftnl_rule_nlmsg_build_payload(nlh, rule);
-		batch_message_end(batch, nlh);
-	}
-	if (rule)
-		nftnl_rule_free(rule);
-	return nlh ? 0 : -ENOMEM;
+	return nft_rule_new(RULESET_TABLE, chain);
 }
 
 static int verdict_to(struct nftnl_rule *rule, int verdict, const char *prefix, const char *name)
@@ -101,68 +77,12 @@ static int verdict_to(struct nftnl_rule *rule, int verdict, const char *prefix, 
 	return expr_verdict(rule, verdict, chain);
 }
 
-static int table_put(struct batch *batch)
-{
-	struct nftnl_table *table = nftnl_table_alloc();
-	struct nlmsghdr *nlh = table ? batch_message(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE) : NULL;
-
-	if (nlh) {
-		nftnl_table_set_str(table, NFTNL_TABLE_NAME, RULESET_TABLE);
-		nftnl_table_nlmsg_build_payload(nlh, table);
-		batch_message_end(batch, nlh);
-	}
-	if (table)
-		nftnl_table_free(table);
-	return nlh ? 0 : -ENOMEM;
-}
-
-/* @hook: NF_INET_ number of a base chain, or -1 for one that is only jumped to; @prio: of a base chain */
-static int base_chain_put(struct batch *batch, const char *prefix, const char *name, int hook,
-			  int prio)
-{
-	struct nftnl_chain *chain = nftnl_chain_alloc();
-	struct nlmsghdr *nlh = chain ? batch_message(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE) : NULL;
-	char full[NAME_SIZE];
-
-	if (nlh) {
-		snprintf(full, sizeof(full), "%s%s", prefix, name);
-		nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, RULESET_TABLE);
-		nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, full);
-		if (hook >= 0) {
-			nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, (uint32_t)hook);
-			nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, prio);
-			nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter");
-		}
-		nftnl_chain_nlmsg_build_payload(nlh, chain);
-		batch_message_end(batch, nlh);
-	}
-	if (chain)
-		nftnl_chain_free(chain);
-	return nlh ? 0 : -ENOMEM;
-}
-
 static int chain_put(struct batch *batch, const char *prefix, const char *name)
 {
-	return base_chain_put(batch, prefix, name, -1, 0);
-}
+	char chain[NAME_SIZE];
 
-static int counter_put(struct batch *batch, const char *name)
-{
-	struct nftnl_obj *obj = nftnl_obj_alloc();
-	struct nlmsghdr *nlh = obj ? batch_message(batch, NFT_MSG_NEWOBJ, NLM_F_CREATE) : NULL;
-
-	if (nlh) {
-		nftnl_obj_set_str(obj, NFTNL_OBJ_TABLE, RULESET_TABLE);
-		nftnl_obj_set_str(obj, NFTNL_OBJ_NAME, name);
-		nftnl_obj_set_u32(obj, NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
-		nftnl_obj_set_u64(obj, NFTNL_OBJ_CTR_PKTS, 0);
-		nftnl_obj_set_u64(obj, NFTNL_OBJ_CTR_BYTES, 0);
-		nftnl_obj_nlmsg_build_payload(nlh, obj);
-		batch_message_end(batch, nlh);
-	}
-	if (obj)
-		nftnl_obj_free(obj);
-	return nlh ? 0 : -ENOMEM;
+	snprintf(chain, sizeof(chain), "%s%s", prefix, name);
+	return nft_chain_put(batch, RULESET_TABLE, chain, NULL);
 }
 
 /* Sets of a host's addresses: "client-ip4", with an id that is the same wherever it is used. */
@@ -291,7 +211,7 @@ static int match_rules(struct batch *batch, const struct topology *topo, const s
 		ret = ret ?: match_port(rule, m->sport, 0);
 		ret = ret ?: match_port(rule, m->dport, 2);
 		ret = ret ?: verdict_to(rule, NFT_GOTO, next, fault->name);
-		ret = rule_put(batch, rule, ret);
+		ret = nft_rule_put(batch, rule, ret);
 	}
 	return ret;
 }
@@ -334,7 +254,7 @@ static int bare_rules(struct batch *batch, const struct fault *fault, const char
 			ret = verdict_to(rule, verdict, next, fault->name);
 		else if (!ret)
 			ret = expr_verdict(rule, verdict, NULL);
-		ret = rule_put(batch, rule, ret);
+		ret = nft_rule_put(batch, rule, ret);
 	}
 	return ret;
 }
@@ -373,7 +293,7 @@ static int kind_rules(struct batch *batch, const struct fault *fault)
 			struct nftnl_rule *rule = rule_new("full-", fault->name);
 
 			ret = rule ? verdict_to(rule, NFT_GOTO, "gate-", fault->name) : -ENOMEM;
-			ret = rule_put(batch, rule, ret);
+			ret = nft_rule_put(batch, rule, ret);
 		}
 	}
 	ret = ret ?: chain_put(batch, "kind-", fault->name);
@@ -386,7 +306,7 @@ static int kind_rules(struct batch *batch, const struct fault *fault)
 		rule = rule_new("kind-", fault->name);
 		ret = rule ? match_flags(rule, row->mask, row->value) : -ENOMEM;
 		ret = ret ?: verdict_to(rule, row->verdict, row->next, fault->name);
-		ret = rule_put(batch, rule, ret);
+		ret = nft_rule_put(batch, rule, ret);
 	}
 	return ret;
 }
@@ -446,7 +366,7 @@ static int queue_rule(struct batch *batch, const char *prefix, const struct path
 	struct nftnl_rule *rule = rule_new(prefix, path->fault->name);
 	int ret = rule ? expr_queue(rule, queue, path->options->compat) : -ENOMEM;
 
-	return rule_put(batch, rule, ret);
+	return nft_rule_put(batch, rule, ret);
 }
 
 /* The action's own verdict, for each family, in chain @prefix. */
@@ -465,7 +385,7 @@ static int emit_rules(struct batch *batch, const char *prefix, const struct faul
 		ret = match_meta_byte(rule, NFT_META_NFPROTO,
 				      fam == FAM6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
 		ret = ret ?: fault->action->emit(rule, fault, fam);
-		ret = rule_put(batch, rule, ret);
+		ret = nft_rule_put(batch, rule, ret);
 	}
 	return ret;
 }
@@ -486,7 +406,7 @@ static int hold_rules(struct batch *batch, const struct path *path)
 	}
 	ret = ret ?: expr_mark_set(rule, mark_held(path->number));
 	ret = ret ?: expr_queue(rule, path->hold, path->options->compat);
-	return rule_put(batch, rule, ret);
+	return nft_rule_put(batch, rule, ret);
 }
 
 /* Count, log, verdict: in "hit-", or behind the queue that picks in "act-". */
@@ -503,7 +423,7 @@ static int act_rules(struct batch *batch, const struct path *path, const char *p
 	ret = ret ?: expr_log(rule, RULESET_LOG_GROUP, fault->name, RULESET_SNAPLEN);
 	if (!disarmed)
 		ret = ret ?: verdict_to(rule, NFT_GOTO, "verdict-", fault->name);
-	ret = rule_put(batch, rule, ret);
+	ret = nft_rule_put(batch, rule, ret);
 	if (path->hold && path->holding.overtaken && !path->pick)
 		ret = ret ?: queue_rule(batch, prefix, path, path->hold);
 	if (path->hold)
@@ -528,14 +448,14 @@ static int gate_open(struct batch *batch, const struct fault *fault)
 	const char *next = fault->stateful ? "ct-" : "hit-";
 	int ret = rule ? verdict_to(rule, NFT_GOTO, next, fault->name) : -ENOMEM;
 
-	return rule_put(batch, rule, ret);
+	return nft_rule_put(batch, rule, ret);
 }
 
 static int fault_put(struct batch *batch, const struct topology *topo, const struct path *path)
 {
 	static const char *const chains[] = { "match-", "gate-", "hit-", "verdict-" };
 	const struct fault *fault = path->fault;
-	int ret = counter_put(batch, fault->name);
+	int ret = nft_counter_put(batch, RULESET_TABLE, fault->name);
 
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(chains); i++)
 		ret = chain_put(batch, chains[i], fault->name);
@@ -583,7 +503,7 @@ static int multicast_pass(struct batch *batch, const char *chain)
 	ret = ret ?: expr_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 24, 1);
 	ret = ret ?: expr_compare(rule, NFT_CMP_EQ, &all, 1);
 	ret = ret ?: expr_verdict(rule, NF_ACCEPT, NULL);
-	return rule_put(batch, rule, ret);
+	return nft_rule_put(batch, rule, ret);
 }
 
 /* The three ways through a host. */
@@ -615,15 +535,18 @@ static int copies_pass(struct batch *batch, const struct base *base, const char 
 		ret = ret ?: expr_compare(rule, NFT_CMP_EQ, mac, sizeof(mac));
 	}
 	ret = ret ?: expr_verdict(rule, NF_ACCEPT, NULL);
-	return rule_put(batch, rule, ret);
+	return nft_rule_put(batch, rule, ret);
 }
 
 static int base_begin(struct batch *batch, const struct base *base, const char *chain, int stage,
 		      bool copies)
 {
+	const struct nft_hook hook = { .hook = (uint32_t)base->hook,
+				       .priority = stage,
+				       .type = "filter" };
 	const uint32_t lo = 1;
 	struct nftnl_rule *rule;
-	int ret = base_chain_put(batch, chain, "", base->hook, stage);
+	int ret = nft_chain_put(batch, RULESET_TABLE, chain, &hook);
 
 	if (ret || base->hook == NF_INET_FORWARD)
 		return ret;
@@ -631,7 +554,7 @@ static int base_begin(struct batch *batch, const struct base *base, const char *
 	ret = rule ? expr_meta(rule, base->lo_meta) : -ENOMEM;
 	ret = ret ?: expr_compare(rule, NFT_CMP_EQ, &lo, 4);
 	ret = ret ?: expr_verdict(rule, NF_ACCEPT, NULL);
-	ret = rule_put(batch, rule, ret);
+	ret = nft_rule_put(batch, rule, ret);
 	ret = ret ?: multicast_pass(batch, chain);
 	return ret || !copies ? ret : copies_pass(batch, base, chain);
 }
@@ -643,7 +566,7 @@ static int resume_rule(struct batch *batch, const char *chain, uint32_t mark, in
 	int ret = rule ? match_mark(rule, mark) : -ENOMEM;
 
 	ret = ret ?: verdict_to(rule, verdict, prefix, name);
-	return rule_put(batch, rule, ret);
+	return nft_rule_put(batch, rule, ret);
 }
 
 /* Where packets of this fault are that its pick lane has looked at. */
@@ -658,7 +581,7 @@ static int picked_rules(struct batch *batch, const struct path *path, const char
 	rule = rule_new(chain, "");
 	ret = rule ? match_mark(rule, mark_passed_over(path->number)) : -ENOMEM;
 	ret = ret ?: expr_queue(rule, path->hold, path->options->compat);
-	return rule_put(batch, rule, ret);
+	return nft_rule_put(batch, rule, ret);
 }
 
 /*
@@ -685,7 +608,7 @@ static int base_put(struct batch *batch, const struct base *base, int host,
 			continue;
 		rule = rule_new(chain, "");
 		ret = rule ? verdict_to(rule, NFT_JUMP, "match-", faults[i].name) : -ENOMEM;
-		ret = rule_put(batch, rule, ret);
+		ret = nft_rule_put(batch, rule, ret);
 		if (path.pick) {
 			snprintf(chain, sizeof(chain), "%s-%d", base->name, ++stage);
 			ret = ret ?: base_begin(batch, base, chain, stage, copies);
@@ -703,29 +626,12 @@ static int base_put(struct batch *batch, const struct base *base, int host,
 	return ret;
 }
 
-/* Ask the kernel to acknowledge the last message, so that there is always an answer. */
-static int ack_last(struct batch *batch, struct lab_err *err)
-{
-	size_t at = 0;
-
-	for (;;) {
-		struct nlmsghdr *nlh = (struct nlmsghdr *)(batch->buf + at);
-
-		at += MNL_ALIGN(nlh->nlmsg_len);
-		if (at >= batch->len) {
-			nlh->nlmsg_flags |= NLM_F_ACK;
-			return 0;
-		}
-		if (!nlh->nlmsg_len)
-			return lab_err_set(err, EINVAL, "the batch is damaged");
-	}
-}
-
 int ruleset_build(struct batch *batch, const struct topology *topo, int host,
 		  const struct fault *faults, int n, const struct ruleset_options *options,
 		  struct lab_err *err)
 {
-	int ret = table_put(batch) ?: sets_put(batch, topo, host, faults, n);
+	int ret = nft_table_put(batch, NFT_MSG_NEWTABLE, RULESET_TABLE) ?:
+			  sets_put(batch, topo, host, faults, n);
 
 	for (int i = 0; !ret && i < n; i++) {
 		struct path path = path_of(faults, i, options);
@@ -735,24 +641,14 @@ int ruleset_build(struct batch *batch, const struct topology *topo, int host,
 	}
 	for (size_t b = 0; !ret && b < ARRAY_SIZE(bases); b++)
 		ret = base_put(batch, &bases[b], host, faults, n, options);
-	return ret < 0 ? oom(err) : ack_last(batch, err);
+	return ret < 0 ? oom(err) : 0;
 }
 
 int ruleset_switch(struct batch *batch, const struct fault *fault, bool on, struct lab_err *err)
 {
-	struct nlmsghdr *nlh;
-	struct nftnl_rule *rule;
-
 	/* emptied first, so that switching on twice is the same as once */
-	rule = rule_new("gate-", fault->name);
-	nlh = rule ? batch_message(batch, NFT_MSG_DELRULE, 0) : NULL;
-	if (nlh) {
-		nftnl_rule_nlmsg_build_payload(nlh, rule);
-		batch_message_end(batch, nlh);
-	}
-	if (rule)
-		nftnl_rule_free(rule);
-	if (!nlh || (on && gate_open(batch, fault) < 0))
+	if (nft_rules_flush(batch, rule_new("gate-", fault->name)) < 0 ||
+	    (on && gate_open(batch, fault) < 0))
 		return oom(err);
-	return ack_last(batch, err);
+	return 0;
 }

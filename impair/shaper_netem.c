@@ -88,8 +88,6 @@ int netem_probe(const struct network *net, struct lab_err *err)
 		lab_err_fix(
 			err,
 			"modprobe sch_netem (CONFIG_NET_SCH_NETEM; package linux-image-* on Debian, linux-modules-extra-$(uname -r) on Ubuntu, kernel-modules-extra on Fedora), or --shape queue");
-		if (err)
-			err->code = EOPNOTSUPP;
 		return -EOPNOTSUPP;
 	}
 	if (ret < 0)
@@ -105,8 +103,6 @@ int netem_probe(const struct network *net, struct lab_err *err)
 		lab_err_wrap(err, "cannot shape links by netem");
 		lab_err_fix(err, "boot Linux 5.16 or later with CONFIG_NETFILTER_EGRESS, or "
 				 "--shape queue");
-		if (err)
-			err->code = EOPNOTSUPP;
 		return -EOPNOTSUPP;
 	}
 	return 0;

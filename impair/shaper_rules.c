@@ -11,6 +11,11 @@
  *   link-ETH                    sending: log of what departs; loss; receiving: queue of what is left
  *   loss-ETH                    one rule that loses packets, or none
  *
+ * A sending end must not drop: a local TCP is told of that, takes it for its own full queue and does not
+ * count the segment as sent, whereas nobody is told of what is lost on a wire. So what is lost there is
+ * addressed to nobody: it takes its way through netem, time and rate included, and the receiving end's kernel
+ * throws it away as somebody else's (PACKET_OTHERHOST), before any hook.
+ *
  * Only loss-ETH is ever rewritten. The rule behind it stays once it is there: packets that would no longer
  * pass the queue could overtake those in it.
  *
@@ -35,6 +40,7 @@
 
 #include "impair/delayline.h"
 #include "impair/expr.h"
+#include "impair/rule.h"
 #include "impair/ruleset.h"
 #include "impair/shaper.h"
 
@@ -57,111 +63,13 @@ const char *shaped_end_counter(const struct shaped_end *end, char *buf, size_t s
 	return buf;
 }
 
-static int table_put(struct batch *batch, uint16_t type, const char *name)
-{
-	struct nftnl_table *table = nftnl_table_alloc();
-	struct nlmsghdr *nlh = table ? batch_message(batch, type, NLM_F_CREATE | NLM_F_ACK) : NULL;
-
-	if (nlh) {
-		nftnl_table_set_str(table, NFTNL_TABLE_NAME, name);
-		nftnl_table_nlmsg_build_payload(nlh, table);
-		batch_message_end(batch, nlh);
-	}
-	if (table)
-		nftnl_table_free(table);
-	return nlh ? 0 : -ENOMEM;
-}
-
-/**
- * struct base - where a base chain hangs
- * @dev: of netdev chains, else NULL
- */
-struct base {
-	uint32_t hook;
-	int32_t priority;
-	const char *dev;
-};
-
-static int chain_put(struct batch *batch, const char *table, const char *name,
-		     const struct base *base)
-{
-	struct nftnl_chain *chain = nftnl_chain_alloc();
-	struct nlmsghdr *nlh =
-		chain ? batch_message(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_ACK) : NULL;
-
-	if (nlh) {
-		nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, table);
-		nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, name);
-		if (base) {
-			nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, base->hook);
-			nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, base->priority);
-			nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter");
-		}
-		if (base && base->dev)
-			nftnl_chain_set_str(chain, NFTNL_CHAIN_DEV, base->dev);
-		nftnl_chain_nlmsg_build_payload(nlh, chain);
-		batch_message_end(batch, nlh);
-	}
-	if (chain)
-		nftnl_chain_free(chain);
-	return nlh ? 0 : -ENOMEM;
-}
-
-static int counter_put(struct batch *batch, const char *table, const char *name)
-{
-	struct nftnl_obj *obj = nftnl_obj_alloc();
-	struct nlmsghdr *nlh =
-		obj ? batch_message(batch, NFT_MSG_NEWOBJ, NLM_F_CREATE | NLM_F_ACK) : NULL;
-
-	if (nlh) {
-		nftnl_obj_set_str(obj, NFTNL_OBJ_TABLE, table);
-		nftnl_obj_set_str(obj, NFTNL_OBJ_NAME, name);
-		nftnl_obj_set_u32(obj, NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
-		nftnl_obj_set_u64(obj, NFTNL_OBJ_CTR_PKTS, 0);
-		nftnl_obj_set_u64(obj, NFTNL_OBJ_CTR_BYTES, 0);
-		nftnl_obj_nlmsg_build_payload(nlh, obj);
-		batch_message_end(batch, nlh);
-	}
-	if (obj)
-		nftnl_obj_free(obj);
-	return nlh ? 0 : -ENOMEM;
-}
-
-static struct nftnl_rule *rule_new(const char *table, const char *chain)
-{
-	struct nftnl_rule *rule = nftnl_rule_alloc();
-
-	if (!rule)
-		return NULL;
-	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, table);
-	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain);
-	return rule;
-}
-
-/* Append @rule, unless building it failed (@built < 0), and free it. */
-static int rule_put(struct batch *batch, struct nftnl_rule *rule, int built)
-{
-	struct nlmsghdr *nlh = NULL;
-
-	if (rule && built >= 0)
-		nlh = batch_message(batch, NFT_MSG_NEWRULE,
-				    NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK);
-	if (nlh) {
-		nftnl_rule_nlmsg_build_payload(nlh, rule);
-		batch_message_end(batch, nlh);
-	}
-	if (rule)
-		nftnl_rule_free(rule);
-	return nlh ? 0 : -ENOMEM;
-}
-
 /* The rules of a chain that is known by its end: link-ETH, loss-ETH. */
 static struct nftnl_rule *end_rule(const struct shaped_end *end, const char *prefix)
 {
 	char table[NAME_SIZE], chain[NAME_SIZE];
 
 	snprintf(chain, sizeof(chain), "%s%s", prefix, end->ifname);
-	return rule_new(shaped_end_table(end, table, sizeof(table)), chain);
+	return nft_rule_new(shaped_end_table(end, table, sizeof(table)), chain);
 }
 
 static int verdict_to(struct nftnl_rule *rule, int verdict, const char *prefix,
@@ -182,14 +90,14 @@ static int match_protocol(struct nftnl_rule *rule, uint16_t ethertype)
 
 static int multicast_pass(struct batch *batch, const char *table, const char *chain)
 {
-	struct nftnl_rule *rule = rule_new(table, chain);
+	struct nftnl_rule *rule = nft_rule_new(table, chain);
 	const uint8_t all = 0xff;
 	int ret = rule ? match_protocol(rule, ETH_P_IPV6) : -ENOMEM;
 
 	ret = ret ?: expr_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 24, 1);
 	ret = ret ?: expr_compare(rule, NFT_CMP_EQ, &all, 1);
 	ret = ret ?: expr_verdict(rule, NF_ACCEPT, NULL);
-	return rule_put(batch, rule, ret);
+	return nft_rule_put(batch, rule, ret);
 }
 
 /* Copies come by the wire as well, but are nobody's packets: neither lost, nor held, nor logged. */
@@ -204,31 +112,35 @@ static int copies_pass(struct batch *batch, const struct shaped_end *end)
 		ret = rule ? expr_payload(rule, NFT_PAYLOAD_LL_HEADER, 6, 6) : -ENOMEM;
 		ret = ret ?: expr_compare(rule, NFT_CMP_EQ, macs[i], sizeof(macs[i]));
 		ret = ret ?: expr_verdict(rule, NF_ACCEPT, NULL);
-		ret = rule_put(batch, rule, ret);
+		ret = nft_rule_put(batch, rule, ret);
 	}
 	return ret;
 }
 
 int shaper_rules_host(struct batch *batch)
 {
-	const struct base base = { .hook = NF_INET_PRE_ROUTING, .priority = RAW_PRIORITY };
+	const struct nft_hook base = { .type = "filter",
+				       .hook = NF_INET_PRE_ROUTING,
+				       .priority = RAW_PRIORITY };
 	int ret;
 
 	batch->family = NFPROTO_INET;
-	ret = table_put(batch, NFT_MSG_NEWTABLE, SHAPER_TABLE);
-	ret = ret ?: chain_put(batch, SHAPER_TABLE, "prerouting", &base);
+	ret = nft_table_put(batch, NFT_MSG_NEWTABLE, SHAPER_TABLE);
+	ret = ret ?: nft_chain_put(batch, SHAPER_TABLE, "prerouting", &base);
 	return ret ?: multicast_pass(batch, SHAPER_TABLE, "prerouting");
 }
 
 /* An interface that was made anew has lost its base chain, but not the rest of its table. */
 static int egress_put(struct batch *batch, const struct shaped_end *end, const char *table)
 {
-	const struct base base = { .hook = NF_NETDEV_EGRESS, .dev = end->ifname };
-	int ret = table_put(batch, NFT_MSG_NEWTABLE, table);
+	const struct nft_hook base = { .type = "filter",
+				       .hook = NF_NETDEV_EGRESS,
+				       .dev = end->ifname };
+	int ret = nft_table_put(batch, NFT_MSG_NEWTABLE, table);
 
-	ret = ret ?: table_put(batch, NFT_MSG_DELTABLE, table);
-	ret = ret ?: table_put(batch, NFT_MSG_NEWTABLE, table);
-	ret = ret ?: chain_put(batch, table, "egress", &base);
+	ret = ret ?: nft_table_put(batch, NFT_MSG_DELTABLE, table);
+	ret = ret ?: nft_table_put(batch, NFT_MSG_NEWTABLE, table);
+	ret = ret ?: nft_chain_put(batch, table, "egress", &base);
 	return ret ?: multicast_pass(batch, table, "egress");
 }
 
@@ -238,24 +150,24 @@ static int egress_lead(struct batch *batch, const struct shaped_end *end, const 
 	int ret = 0;
 
 	for (int i = 0; !ret && i < 2; i++) {
-		struct nftnl_rule *rule = rule_new(table, "egress");
+		struct nftnl_rule *rule = nft_rule_new(table, "egress");
 
 		ret = rule ? match_protocol(rule, types[i]) : -ENOMEM;
 		ret = ret ?: verdict_to(rule, NFT_GOTO, "link-", end);
-		ret = rule_put(batch, rule, ret);
+		ret = nft_rule_put(batch, rule, ret);
 	}
 	return ret;
 }
 
 static int prerouting_lead(struct batch *batch, const struct shaped_end *end, const char *table)
 {
-	struct nftnl_rule *rule = rule_new(table, "prerouting");
+	struct nftnl_rule *rule = nft_rule_new(table, "prerouting");
 	uint32_t ifindex = (uint32_t)end->ifindex;
 	int ret = rule ? expr_meta(rule, NFT_META_IIF) : -ENOMEM;
 
 	ret = ret ?: expr_compare(rule, NFT_CMP_EQ, &ifindex, sizeof(ifindex));
 	ret = ret ?: verdict_to(rule, NFT_GOTO, "link-", end);
-	return rule_put(batch, rule, ret);
+	return nft_rule_put(batch, rule, ret);
 }
 
 static int depart_log(struct batch *batch, const struct shaped_end *end)
@@ -263,7 +175,7 @@ static int depart_log(struct batch *batch, const struct shaped_end *end)
 	struct nftnl_rule *rule = end_rule(end, "link-");
 	int ret = rule ? expr_log(rule, SHAPER_DEPART_GROUP, end->name, RULESET_SNAPLEN) : -ENOMEM;
 
-	return rule_put(batch, rule, ret);
+	return nft_rule_put(batch, rule, ret);
 }
 
 int shaper_rules_end(struct batch *batch, const struct shaped_end *end)
@@ -276,45 +188,32 @@ int shaper_rules_end(struct batch *batch, const struct shaped_end *end)
 	shaped_end_table(end, table, sizeof(table));
 	if (end->sending)
 		ret = egress_put(batch, end, table);
-	ret = ret ?: counter_put(batch, table, shaped_end_counter(end, name, sizeof(name)));
+	ret = ret ?: nft_counter_put(batch, table, shaped_end_counter(end, name, sizeof(name)));
 	snprintf(name, sizeof(name), "loss-%s", end->ifname);
-	ret = ret ?: chain_put(batch, table, name, NULL);
+	ret = ret ?: nft_chain_put(batch, table, name, NULL);
 	snprintf(name, sizeof(name), "link-%s", end->ifname);
-	ret = ret ?: chain_put(batch, table, name, NULL);
+	ret = ret ?: nft_chain_put(batch, table, name, NULL);
 	ret = ret ?: copies_pass(batch, end);
 	if (end->sending)
 		ret = ret ?: depart_log(batch, end);
 	rule = ret ? NULL : end_rule(end, "link-");
 	ret = rule ? verdict_to(rule, NFT_JUMP, "loss-", end) : -ENOMEM;
-	ret = rule_put(batch, rule, ret);
+	ret = nft_rule_put(batch, rule, ret);
 	if (ret)
 		return ret;
 	return end->sending ? egress_lead(batch, end, table) : prerouting_lead(batch, end, table);
 }
 
-static int loss_empty(struct batch *batch, const struct shaped_end *end)
-{
-	struct nftnl_rule *rule = end_rule(end, "loss-");
-	struct nlmsghdr *nlh = rule ? batch_message(batch, NFT_MSG_DELRULE, NLM_F_ACK) : NULL;
-
-	if (nlh) {
-		nftnl_rule_nlmsg_build_payload(nlh, rule);
-		batch_message_end(batch, nlh);
-	}
-	if (rule)
-		nftnl_rule_free(rule);
-	return nlh ? 0 : -ENOMEM;
-}
-
 int shaper_rules_loss(struct batch *batch, const struct shaped_end *end, uint32_t millionths)
 {
+	static const uint8_t nobody[] = SHAPER_NOBODY_MAC;
 	uint32_t bound = htonl(millionths);
 	struct nftnl_rule *rule;
 	char counter[NAME_SIZE];
 	int ret;
 
 	family_set(batch, end);
-	ret = loss_empty(batch, end);
+	ret = nft_rules_flush(batch, end_rule(end, "loss-"));
 	if (ret || !millionths)
 		return ret;
 	rule = end_rule(end, "loss-");
@@ -324,8 +223,13 @@ int shaper_rules_loss(struct batch *batch, const struct shaped_end *end, uint32_
 	ret = ret ?: expr_compare(rule, NFT_CMP_LT, &bound, sizeof(bound));
 	ret = ret ?: expr_counter(rule, shaped_end_counter(end, counter, sizeof(counter)));
 	ret = ret ?: expr_log(rule, RULESET_LOG_GROUP, end->name, RULESET_SNAPLEN);
-	ret = ret ?: expr_drop(rule);
-	return rule_put(batch, rule, ret);
+	if (end->sending)
+		ret = ret   ?:
+			      expr_payload_set(rule, NFT_PAYLOAD_LL_HEADER, 0, nobody,
+					       sizeof(nobody));
+	else
+		ret = ret ?: expr_drop(rule);
+	return nft_rule_put(batch, rule, ret);
 }
 
 int shaper_rules_queue(struct batch *batch, const struct shaped_end *end, uint16_t num, bool compat)
@@ -333,17 +237,17 @@ int shaper_rules_queue(struct batch *batch, const struct shaped_end *end, uint16
 	struct nftnl_rule *rule = end_rule(end, "link-");
 
 	family_set(batch, end);
-	return rule_put(batch, rule, rule ? expr_queue(rule, num, compat) : -ENOMEM);
+	return nft_rule_put(batch, rule, rule ? expr_queue(rule, num, compat) : -ENOMEM);
 }
 
 int shaper_rules_probe(struct batch *batch, const char *ifname, bool add)
 {
-	const struct base base = { .hook = NF_NETDEV_EGRESS, .dev = ifname };
+	const struct nft_hook base = { .type = "filter", .hook = NF_NETDEV_EGRESS, .dev = ifname };
 	int ret;
 
 	batch->family = NFPROTO_NETDEV;
 	if (!add)
-		return table_put(batch, NFT_MSG_DELTABLE, SHAPER_TABLE);
-	ret = table_put(batch, NFT_MSG_NEWTABLE, SHAPER_TABLE);
-	return ret ?: chain_put(batch, SHAPER_TABLE, "egress", &base);
+		return nft_table_put(batch, NFT_MSG_DELTABLE, SHAPER_TABLE);
+	ret = nft_table_put(batch, NFT_MSG_NEWTABLE, SHAPER_TABLE);
+	return ret ?: nft_chain_put(batch, SHAPER_TABLE, "egress", &base);
 }

@@ -9,6 +9,11 @@
 
 #define SHAPER_TABLE "nslab_link"
 
+/* The Ethernet destination of what a sending end loses. */
+/* clang-format off */
+#define SHAPER_NOBODY_MAC { 0x02, 0x6e, 0x73, 0x00, 0x00, 0xff }
+/* clang-format on */
+
 /**
  * struct shaped_end - one end of a link at which a direction's packets meet the rules
  * @sending: at the end that sends (netdev egress, before the qdisc), else at the one that receives

@@ -30,6 +30,8 @@ enum doctor_need {
 	NEED_ICMPV6 = 1 << 17,
 	NEED_HOSTS_FILE = 1 << 18, /* for programs inside a host */
 	NEED_CONNTRACK = 1 << 19,  /* for faults with conntrack, and for nat */
+	NEED_LINE = 1 << 20,	   /* the delay line, for faults that hold packets */
+	NEED_SHAPES = 1 << 21,	   /* for shaped links: netem or the delay line */
 };
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
+#include "impair/filter.h"
 #include "lab/doctor/doctor.h"
 #include "lab/scenario/reader.h"
 
@@ -17,6 +18,8 @@ static unsigned fault_needs(const struct fault *fault)
 		needs |= NEED_NFT_SETS;
 	if (fault->stateful)
 		needs |= NEED_CONNTRACK;
+	if (filter_needs_line(fault, false))
+		needs |= NEED_LINE;
 	if (fault->pick != PICK_ALL)
 		needs |= NEED_NFT_NUMGEN;
 	if (!fault->action || strcmp(fault->action->name, "reject"))
@@ -37,6 +40,8 @@ unsigned doctor_needs(const struct plan *plan)
 
 	if (plan->ip & IP_6)
 		needs |= NEED_IPV6;
+	if (plan->shaped)
+		needs |= NEED_SHAPES;
 	for (int i = 0; i < plan->n_faults; i++)
 		needs |= fault_needs(&plan->faults[i]);
 	if (plan->n_nats)

@@ -44,7 +44,7 @@ enum { ROOM_ENOUGH = 1000 };
 int room_judge(struct probe_env *env, int room, const char *what, struct lab_err *err);
 
 /** enum probe_group - in which part of the report it stands */
-enum probe_group { GROUP_LAB, GROUP_LATER };
+enum probe_group { GROUP_LAB, GROUP_OPTIONAL };
 
 /**
  * struct probe - something that the lab uses, and how to find out whether it is there
@@ -113,12 +113,11 @@ int try_nft_log(struct probe_env *env, struct lab_err *err);
 int try_nft_sets(struct probe_env *env, struct lab_err *err);
 int try_nft_numgen(struct probe_env *env, struct lab_err *err);
 int try_nft_reject(struct probe_env *env, struct lab_err *err);
-int try_nft_queue(struct probe_env *env, struct lab_err *err);
 int try_nft_conntrack(struct probe_env *env, struct lab_err *err);
 
-/* probe_later.c */
-int try_nfqueue(struct probe_env *env, struct lab_err *err);
+/* probe_shape.c */
+int try_delayline(struct probe_env *env, struct lab_err *err);
+int try_shapes(struct probe_env *env, struct lab_err *err);
 int try_netem(struct probe_env *env, struct lab_err *err);
-int try_tbf(struct probe_env *env, struct lab_err *err);
 
 #endif

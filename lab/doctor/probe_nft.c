@@ -22,7 +22,7 @@
 #include "netns/cleanup.h"
 #include "netns/extack.h"
 
-enum { BUF_SIZE = 16384, SET_ID = 1, LOG_GROUP = 2, NFQUEUE_REVISION = 3 };
+enum { BUF_SIZE = 16384, SET_ID = 1, LOG_GROUP = 2 };
 
 static const char table_name[] = "doctor";
 
@@ -265,26 +265,6 @@ static void fill_reject(struct nftnl_expr *e)
 	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, 0);
 }
 
-static void fill_queue(struct nftnl_expr *e)
-{
-	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_NUM, 0);
-	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_TOTAL, 1);
-}
-
-/* struct xt_NFQ_info_v3: queue number, how many, flags; aligned to 8 bytes */
-static void fill_compat_queue(struct nftnl_expr *e)
-{
-	const uint16_t info[4] = { 0, 1, 0, 0 };
-	void *copy = malloc(sizeof(info)); /* the expression will own it */
-
-	if (!copy)
-		return;
-	memcpy(copy, info, sizeof(info));
-	nftnl_expr_set_str(e, NFTNL_EXPR_TG_NAME, "NFQUEUE");
-	nftnl_expr_set_u32(e, NFTNL_EXPR_TG_REV, NFQUEUE_REVISION);
-	nftnl_expr_set(e, NFTNL_EXPR_TG_INFO, copy, sizeof(info));
-}
-
 static void fill_ct(struct nftnl_expr *e)
 {
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
@@ -319,17 +299,6 @@ int try_nft_numgen(struct probe_env *env, struct lab_err *err)
 int try_nft_reject(struct probe_env *env, struct lab_err *err)
 {
 	return rule_try(env, "reject", fill_reject, WITH_NOTHING, err);
-}
-
-int try_nft_queue(struct probe_env *env, struct lab_err *err)
-{
-	struct lab_err compat = { 0 };
-	int ret = rule_try(env, "queue", fill_queue, WITH_NOTHING, err);
-
-	if (!ret || rule_try(env, "target", fill_compat_queue, WITH_NOTHING, &compat) < 0)
-		return ret;
-	memset(err, 0, sizeof(*err));
-	return env_note(env, "by the old NFQUEUE target");
 }
 
 int try_nft_conntrack(struct probe_env *env, struct lab_err *err)

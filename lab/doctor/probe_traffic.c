@@ -173,7 +173,9 @@ static int faulty_open(struct faulty *f, const struct topology *topo, const char
 	ret = action_parse(action, 1u << fam, &f->fault, err);
 	ret = ret ?: network_build(topo, NULL, &f->net, err);
 	ret = ret ?: hitlog_open(f->net, PROBE_FW, &f->log, err);
-	return ret ?: filter_create(f->net, topo, PROBE_FW, &f->fault, 1, &(struct filter_options){ 0 }, &f->filter, err);
+	return ret   ?:
+		       filter_create(f->net, topo, PROBE_FW, &f->fault, 1,
+				     &(struct filter_options){ 0 }, &f->filter, err);
 }
 
 static void hit_count(void *arg, const struct hit *hit)

@@ -66,9 +66,9 @@ static void show_fix(const struct sheet *sheet, const char *fix)
 static void show_probe(const struct sheet *sheet, const struct probe *probe,
 		       const struct probe_result *result)
 {
-	bool later = probe->group == GROUP_LATER;
-	enum style style = later && result->state == PROBE_MISSING ? STYLE_DIM :
-								     states[result->state].style;
+	bool optional = probe->group == GROUP_OPTIONAL;
+	enum style style = optional && result->state == PROBE_MISSING ? STYLE_DIM :
+									states[result->state].style;
 	char text[1024], fix[512] = "";
 	int col = COL_NAME;
 
@@ -85,7 +85,7 @@ static void show_probe(const struct sheet *sheet, const struct probe *probe,
 		fix_text(sheet->sys, probe, &result->err, fix, sizeof(fix));
 	else if (result->state == PROBE_NOTE)
 		snprintf(fix, sizeof(fix), "%s", result->err.fix);
-	if (!later || sheet->options->verbose)
+	if (!optional || sheet->options->verbose)
 		show_fix(sheet, fix);
 }
 
@@ -325,7 +325,7 @@ void show_all(FILE *out, const struct doctor_options *options, const struct prob
 	paper_init(&sheet.paper, options->columns, options->colour, options->unicode);
 	show_where(&sheet);
 	show_group(&sheet, GROUP_LAB, "What the lab uses");
-	show_group(&sheet, GROUP_LATER, "For later: no scenario needs these yet");
+	show_group(&sheet, GROUP_OPTIONAL, "Not needed: something else stands in for it");
 	show_limits(&sheet);
 	show_end(&sheet, verdict);
 	paper_release(&sheet.paper);

@@ -206,6 +206,9 @@ static void frame_hand_over(struct capture *c, int i,
 		.wire_len = wire_len,
 	};
 
+	/* what a shaped link loses is addressed to nobody (impair/shaper_rules.c) */
+	if (from->sll_pkttype == PACKET_OTHERHOST)
+		return;
 	if (from->sll_ifindex != IFINDEX_LO && (protocol == ETH_P_IP || protocol == ETH_P_IPV6))
 		fn(arg, &frame);
 }

@@ -140,7 +140,8 @@ int ct_entry_parse(const struct nlmsghdr *nlh, struct ct_entry *ret)
 	int protocol;
 
 	*ret = (struct ct_entry){ .tcp_state = -1 };
-	if (nlh->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(*nfg) ||
+	/* the kernel pads its attributes; libmnl rounds up a length that is not padded, and reads on */
+	if (nlh->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(*nfg) || nlh->nlmsg_len % MNL_ALIGNTO ||
 	    (nfg->nfgen_family != AF_INET && nfg->nfgen_family != AF_INET6))
 		return -EBADMSG;
 	mnl_attr_parse(nlh, sizeof(*nfg), attr_store, &top);

@@ -100,7 +100,7 @@ static int watch_open(struct observer *o, int host, struct lab_err *err)
 
 	w->observer = o;
 	w->host = host;
-	w->gates = calloc((size_t)o->topo->n_links + 2, sizeof(*w->gates));
+	w->gates = calloc(2 * (size_t)o->topo->n_links + 2, sizeof(*w->gates));
 	if (!w->gates)
 		return lab_err_set(err, ENOMEM, "cannot watch the lab");
 	for (int i = 0; i < o->n_faults; i++)
@@ -196,8 +196,6 @@ void observer_close(struct observer *o)
 	free(o->flights);
 	free(o->departed);
 	free(o->lost);
-	free(o->flights);
-	free(o->departed);
 	free(o->sightings);
 	free(o);
 }
@@ -357,7 +355,9 @@ static void packet_note(struct watch *w, struct event *event, int ifindex)
 	e->from = owner(o, &e->packet, e->packet.src);
 	e->to = owner(o, &e->packet, e->packet.dst);
 	if (e->out)
-		e->made_here = e->from == w->host || !w->passing || !passing_out(w, &e->packet);
+		/* masqueraded, it has the host's own address */
+		e->made_here = (e->from == w->host && !w->translates) || !w->passing ||
+			       !passing_out(w, &e->packet);
 	else if (w->passing && (e->to != w->host || w->translates))
 		passing_in(w, &e->packet);
 	if (!e->out || e->made_here)
@@ -461,7 +461,7 @@ void observer_shaped(struct observer *o, const struct shaper *shaper)
 /* The gate at an interface; NULL for one that is not a link's. */
 static const struct gate *gate_at(const struct watch *w, int ifindex)
 {
-	return ifindex > 0 && ifindex < w->observer->topo->n_links + 2 ? &w->gates[ifindex] : NULL;
+	return ifindex > 0 && ifindex < 2 * w->observer->topo->n_links + 2 ? &w->gates[ifindex] : NULL;
 }
 
 static bool is_held(const struct watch *w, int ifindex, int64_t t_ns)

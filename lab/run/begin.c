@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "impair/stateful.h"
 #include "lab/run/run_private.h"
 #include "lab/run/shaping.h"
 #include "lab/version.h"
@@ -24,6 +25,15 @@ static const char *pick_text(const struct fault *fault, char *buf, size_t size)
 	else if (fault->pick != PICK_ALL)
 		snprintf(buf, size, " (%s %u%s)", words[fault->pick], fault->n, per);
 	return buf;
+}
+
+static void stateful_text(const struct stateful *s, FILE *f)
+{
+	fputs(" of no known connection", f);
+	if (s->limit)
+		fprintf(f, ", or beyond %u at once", s->limit);
+	if (s->rate)
+		fprintf(f, ", or beyond %u new in %u s", s->rate, s->per_s);
 }
 
 char *fault_text(const struct plan *plan, const struct fault *fault)
@@ -48,7 +58,7 @@ char *fault_text(const struct plan *plan, const struct fault *fault)
 						      "all");
 	fputs(pick_text(fault, pick, sizeof(pick)), f);
 	if (fault->stateful)
-		fputs(" of no known connection", f);
+		stateful_text(fault->stateful, f);
 	if (m->from >= 0)
 		fprintf(f, " from %s", plan->topo.hosts[m->from].name);
 	if (m->sport)

@@ -139,7 +139,7 @@ static void test_doctor_finds_all(void **state)
 	assert_has(run.text, geteuid() ? "without root." : "as ");
 	assert_int_equal(run.missing, 0);
 	assert_int_equal(run.runnable, 2);
-	later = strstr(run.text, "For later");
+	later = strstr(run.text, "Not needed: ");
 	assert_non_null(later);
 	*later = '\0';
 	assert_null(strstr(run.text, "  missing  "));
@@ -252,7 +252,7 @@ static void test_doctor_names_nf_tables(void **state)
 	run = doctor_in(break_netfilter, &options);
 	if (!run.text)
 		skip();
-	assert_has(run.text, "  ok       capture ");
+	assert_has(run.text, " capture packets at both ends"); /* ok, or with little room */
 	assert_has(run.text, "  missing  nf_tables    cannot make a rule with 'meta' (nf_tables)");
 	assert_has(run.text, "EPROTONOSUPPORT");
 	assert_has(run.text, "CONFIG_NF_TABLES");

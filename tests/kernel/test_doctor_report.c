@@ -59,11 +59,17 @@ static void test_doctor_needs_of_plans(void **state)
 	assert_needs(
 		"name: a\nip: 4\n" HEAD
 		"faults:\n  f: {at: fw, match: {segment: syn}, action: reject port-unreachable}\n" LISTEN,
-		NEED_RUN | NEED_FAULT | NEED_NFT_REJECT | NEED_ICMP);
+		NEED_RUN | NEED_FAULT | NEED_NFT_REJECT | NEED_ICMP | NEED_LINE);
 	assert_needs(
 		"name: a\nip: dual\n" HEAD
 		"faults:\n  f: {at: fw, match: {segment: syn}, action: reject port-unreachable}\n" LISTEN,
-		NEED_RUN | NEED_IPV6 | NEED_FAULT | NEED_NFT_REJECT | NEED_ICMP | NEED_ICMPV6);
+		NEED_RUN | NEED_IPV6 | NEED_FAULT | NEED_NFT_REJECT | NEED_ICMP | NEED_ICMPV6 |
+			NEED_LINE);
+	assert_needs("name: a\nip: 4\n" HEAD
+		     "faults:\n  f: {at: fw, match: {segment: syn}, action: delay 1s}\n" LISTEN,
+		     NEED_RUN | NEED_FAULT | NEED_LINE);
+	assert_needs("name: a\nip: 4\n" HEAD LISTEN "  - link: {set: client -- fw, loss: 1%}\n",
+		     NEED_RUN | NEED_SHAPES);
 }
 
 /* Each row stands behind those that it comes after, and no bit is there twice. */
@@ -80,7 +86,7 @@ static void test_doctor_table_is_sound(void **state)
 		before |= probe_at(i)->bit;
 	}
 	/* every need has its row */
-	assert_int_equal(before, 2 * (unsigned)NEED_HOSTS_FILE - 1);
+	assert_int_equal(before, 2 * (unsigned)NEED_SHAPES - 1);
 }
 
 static const struct system ubuntu = { .kernel = "6.8.0-31-generic",
@@ -215,16 +221,14 @@ static const char golden[] =
 	"  ok       nft numgen   faults for the n-th or first n packets\n"
 	"  ok       nft reject   faults that reject\n"
 	"  ok       conntrack    firewalls that remember, and nat\n"
+	"  ok       delay line   packets held by nslab, for faults and links\n"
 	"  ok       hosts file   programs know the hosts by name\n"
 	"  ok       scenarios    the sysctls that they ask for\n"
-	"  untried  hit log, tcp-reset, icmp, icmpv6 (needs nft log)\n"
+	"  untried  hit log, tcp-reset, icmp, icmpv6, link shapes (needs nft log)\n"
 	"\n"
-	"For later: no scenario needs these yet\n"
-	"  ok       nft queue    packets held\n"
-	"  ok       nfqueue      held packets, and when to release them\n"
+	"Not needed: something else stands in for it\n"
 	"  missing  netem        cannot delay packets (netem): ENOENT (No such file or\n"
 	"                        directory)\n"
-	"  ok       tbf          a rate kept by the kernel\n"
 	"\n"
 	"Limits\n"
 	"  note     user.max_net_namespaces is 10: each host takes one, and each running\n"

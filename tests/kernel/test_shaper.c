@@ -273,15 +273,14 @@ static void copies_pass(void *arg)
 	struct rig rig;
 	uint8_t frame[256];
 	ssize_t len;
-	struct sockaddr_ll at = { .sll_family = AF_PACKET,
-				  .sll_protocol = htons(ETH_P_IP),
-				  .sll_ifindex = 2 };
+	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP) };
 	int tap;
 
 	(void)arg;
 	rig_open(&rig, SHAPE_QUEUE);
 	t = talkers_open(&rig.lab, FAM4);
 	tap = lab_socket(&rig.lab, FW, AF_PACKET, SOCK_RAW, htons(ETH_P_IP));
+	at.sll_ifindex = rig.lab.topo.links[LINK].ifindex[1];
 	must(bind(tap, (struct sockaddr *)&at, sizeof(at)) == 0);
 	lose(rig.shaper, FROM_CLIENT, 1000000);
 	number_send(&t, CLIENT, 5);
@@ -290,6 +289,7 @@ static void copies_pass(void *arg)
 	must(len > ETH_HLEN);
 	close(tap);
 	tap = lab_socket(&rig.lab, CLIENT, AF_PACKET, SOCK_RAW, 0);
+	at.sll_ifindex = rig.lab.topo.links[LINK].ifindex[0];
 	must_equal(sendto(tap, frame, (size_t)len, 0, (struct sockaddr *)&at, sizeof(at)), len);
 	must_equal(lost(rig.shaper, FROM_CLIENT), 2);
 	memcpy(frame + ETH_ALEN, copy_mac, sizeof(copy_mac));
