@@ -7,12 +7,9 @@
 #include <stdint.h>
 
 #include "impair/fault.h"
-<<<<<<< HEAD
 #include "impair/nat.h"
 #include "impair/shape.h"
-=======
 #include "lab/scenario/need.h"
->>>>>>> w/vm
 #include "lab/scenario/value.h"
 #include "netns/topology.h"
 
