@@ -30,19 +30,11 @@ static int try_socket(int family, int protocol, const char *what, struct lab_err
 	return fd < 0 ? lab_err_set(err, errno, "cannot open a socket of %s", what) : 0;
 }
 
-static int try_queue(struct probe_env *env, struct lab_err *err)
-{
-	int ret = try_nfqueue(env, err);
-
-	return ret < 0 ? ret : try_nft_queue(env, err);
-}
-
 /* those that are tried in a network */
 static int (*const in_network[NEEDS_COUNT])(struct probe_env *env, struct lab_err *err) = {
 	[NEEDS_CONNTRACK] = try_nft_conntrack,
-	[NEEDS_QUEUE] = try_queue,
+	[NEEDS_QUEUE] = try_delayline,
 	[NEEDS_NETEM] = try_netem,
-	[NEEDS_TBF] = try_tbf,
 };
 
 static int attempt(struct probe_env *env, const struct need *need, struct lab_err *err)

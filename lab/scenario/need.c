@@ -19,7 +19,6 @@ static const struct {
 	[NEEDS_CONNTRACK] = { "conntrack", "firewalls that remember connections (nf_conntrack)" },
 	[NEEDS_QUEUE] = { "queue", "packets held for user space (nfnetlink_queue)" },
 	[NEEDS_NETEM] = { "netem", "delay and loss made by the kernel (sch_netem)" },
-	[NEEDS_TBF] = { "tbf", "a rate kept by the kernel (sch_tbf)" },
 };
 
 const char *need_word(enum need_kind kind)

@@ -13,7 +13,6 @@ enum need_kind {
 	NEEDS_CONNTRACK,
 	NEEDS_QUEUE,
 	NEEDS_NETEM,
-	NEEDS_TBF,
 	NEEDS_COUNT,
 };
 

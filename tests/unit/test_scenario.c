@@ -436,7 +436,7 @@ static void test_scenario_refuses_a_large_text(void **state)
 static void test_scenario_needs_have_words_and_keys(void **state)
 {
 	struct scenario *scenario =
-		parse(HEAD STEPS "needs: [mptcp, sysctl net.ipv4.tcp_rto_max_ms, tbf, sysctl "
+		parse(HEAD STEPS "needs: [mptcp, sysctl net.ipv4.tcp_rto_max_ms, conntrack, sysctl "
 				 "net.ipv4.tcp_available_congestion_control]\n");
 
 	(void)state;
@@ -445,7 +445,7 @@ static void test_scenario_needs_have_words_and_keys(void **state)
 	assert_null(scenario->needs.list[0].key);
 	assert_int_equal(scenario->needs.list[1].kind, NEEDS_SYSCTL);
 	assert_string_equal(scenario->needs.list[1].key, "net.ipv4.tcp_rto_max_ms");
-	assert_int_equal(scenario->needs.list[2].kind, NEEDS_TBF);
+	assert_int_equal(scenario->needs.list[2].kind, NEEDS_CONNTRACK);
 	/* one that can only be read can be needed, too */
 	assert_string_equal(scenario->needs.list[3].key,
 			    "net.ipv4.tcp_available_congestion_control");
