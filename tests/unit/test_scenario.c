@@ -437,7 +437,7 @@ static void test_scenario_needs_have_words_and_keys(void **state)
 {
 	struct scenario *scenario =
 		parse(HEAD STEPS "needs: [mptcp, sysctl net.ipv4.tcp_rto_max_ms, conntrack, sysctl "
-				 "net.ipv4.tcp_available_congestion_control]\n");
+				 "net.ipv4.tcp_ehash_entries]\n");
 
 	(void)state;
 	assert_int_equal(scenario->needs.n, 4);
@@ -447,8 +447,7 @@ static void test_scenario_needs_have_words_and_keys(void **state)
 	assert_string_equal(scenario->needs.list[1].key, "net.ipv4.tcp_rto_max_ms");
 	assert_int_equal(scenario->needs.list[2].kind, NEEDS_CONNTRACK);
 	/* one that can only be read can be needed, too */
-	assert_string_equal(scenario->needs.list[3].key,
-			    "net.ipv4.tcp_available_congestion_control");
+	assert_string_equal(scenario->needs.list[3].key, "net.ipv4.tcp_ehash_entries");
 	scenario_free(scenario);
 	scenario = parse(HEAD STEPS "needs: queue\n");
 	assert_int_equal(scenario->needs.n, 1);
