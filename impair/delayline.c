@@ -33,9 +33,13 @@
 #include "netns/prompt.h"
 
 enum {
-	READS = 16,	 /* buffers taken from a queue before the others have their turn */
+	READS = 8,	 /* times that a queue is read before the others have their turn */
 	RATE_COPY = 128, /* bytes that tell a packet's length */
 	LANES_MAX = 4096,
+	NEAR_NS = 10000, /* what is due sooner is not worth a sleep: that takes about as long */
+	/* what epoll tells, beside the numbers of lanes */
+	TAG_TIMER = LANES_MAX,
+	TAG_WAKE,
 };
 
 /* a lane with its queue; the heap's items point to it */
@@ -45,6 +49,7 @@ struct queue {
 	uint16_t queue;
 	int fd; /* -1 once its host is gone */
 	bool picks_kernel_time;
+	bool was_whole; /* large messages may still be on their way to us */
 	int64_t last_came_ns;
 	struct verdicts verdicts;
 	uint32_t run_id; /* accepted in order, not yet told */
@@ -90,8 +95,8 @@ struct delayline {
 	size_t n_heap, cap_heap;
 	uint64_t order;
 	int64_t armed_ns;
-	int form;  /* enum queue_form, 0 until known */
-	char *buf; /* of NFQUEUE_BUF bytes */
+	int form; /* enum queue_form, 0 until known */
+	struct nfqueue_reader *reader;
 	struct item *copying, **copying_end;
 	int *proc_fds; /* one for each host, -1 where there is no queue */
 
@@ -393,15 +398,22 @@ static void release_due(struct delayline *line)
 	copies_send(line);
 }
 
-static void timer_arm(struct delayline *line)
+/*
+ * How long to wait, for epoll_wait(): until the timer fires, or not at all if something is due so soon
+ * that going to sleep and being woken would take longer. A timer that nobody needs any more fires in vain.
+ */
+static int wait_prepare(struct delayline *line)
 {
-	int64_t at = line->n_heap ? line->heap[0]->due_ns : 0;
+	int64_t at = line->n_heap ? line->heap[0]->due_ns : line->armed_ns;
 	struct itimerspec spec = { .it_value = { at / 1000000000, at % 1000000000 } };
 
 	if (at == line->armed_ns)
-		return;
+		return -1;
+	if (at - now() < NEAR_NS)
+		return 0;
 	timerfd_settime(line->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
 	line->armed_ns = at;
+	return -1;
 }
 
 /* ---- arrivals ---- */
@@ -512,10 +524,11 @@ static void queue_read(struct delayline *line, struct queue *queue)
 	struct arrival a = { .line = line, .queue = queue };
 
 	for (int i = 0; i < READS && queue->fd >= 0; i++) {
+		bool whole = queue->was_whole;
 		int ret;
 
 		a.now_ns = 0;
-		ret = nfqueue_read(queue->fd, line->buf, packet_take, &a);
+		ret = nfqueue_read(line->reader, queue->fd, whole, packet_take, &a);
 		if (ret == -ENOBUFS)
 			fail(line, ENOBUFS,
 			     "packets were lost, because there was no room to tell us of them; "
@@ -523,7 +536,8 @@ static void queue_read(struct delayline *line, struct queue *queue)
 			     queue);
 		else if (ret < 0)
 			fail(line, -ret, "a verdict was lost", queue);
-		if (ret <= 0)
+		/* the rest, if there is any, wakes us again */
+		if (ret < (whole ? 1 : NFQUEUE_AT_ONCE))
 			return;
 		release_due(line);
 	}
@@ -533,25 +547,23 @@ static void *thread_main(void *arg)
 {
 	struct delayline *line = arg;
 	struct epoll_event events[32];
+	int timeout_ms = -1;
 
 	prctl(PR_SET_NAME, "delay line");
 	prctl(PR_SET_TIMERSLACK, 1);
 	thread_prompt(true);
 	while (!atomic_load(&line->stop)) {
-		int n = epoll_wait(line->epoll_fd, events, ARRAY_SIZE(events), -1);
+		int n = epoll_wait(line->epoll_fd, events, ARRAY_SIZE(events), timeout_ms);
 
 		pthread_mutex_lock(&line->lock);
 		for (int i = 0; i < n; i++) {
-			uint64_t count;
-
 			if (events[i].data.u32 < (uint32_t)line->n_queues)
 				queue_read(line, line->queues[events[i].data.u32]);
-			else if (read((int)(events[i].data.u32 - LANES_MAX), &count,
-				      sizeof(count)) > 0)
+			else if (events[i].data.u32 == TAG_TIMER)
 				line->armed_ns = 0;
 		}
 		release_due(line);
-		timer_arm(line);
+		timeout_ms = wait_prepare(line);
 		pthread_mutex_unlock(&line->lock);
 	}
 	return NULL;
@@ -559,9 +571,10 @@ static void *thread_main(void *arg)
 
 /* ---- from outside ---- */
 
-static int epoll_put(struct delayline *line, int fd, uint32_t tag, struct lab_err *err)
+static int epoll_put(struct delayline *line, int fd, uint32_t events, uint32_t tag,
+		     struct lab_err *err)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u32 = tag };
+	struct epoll_event event = { .events = events, .data.u32 = tag };
 
 	if (epoll_ctl(line->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
 		return lab_err_set(err, errno, "cannot start the delay line (epoll)");
@@ -578,8 +591,9 @@ static int start(struct delayline *line, struct lab_err *err)
 	line->note_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (line->epoll_fd < 0 || line->timer_fd < 0 || line->wake_fd < 0 || line->note_fd < 0)
 		return lab_err_set(err, errno, "cannot start the delay line");
-	ret = epoll_put(line, line->timer_fd, LANES_MAX + (uint32_t)line->timer_fd, err);
-	ret = ret ?: epoll_put(line, line->wake_fd, LANES_MAX + (uint32_t)line->wake_fd, err);
+	/* told once each time that it fires: then it need not be read */
+	ret = epoll_put(line, line->timer_fd, EPOLLIN | EPOLLET, TAG_TIMER, err);
+	ret = ret ?: epoll_put(line, line->wake_fd, EPOLLIN, TAG_WAKE, err);
 	if (ret < 0)
 		return ret;
 	ret = pthread_create(&line->thread, NULL, thread_main, line);
@@ -613,8 +627,8 @@ int delayline_open(const struct network *net, const struct topology *topo,
 	for (int h = 0; line->proc_fds && h < topo->n_hosts; h++)
 		line->proc_fds[h] = -1;
 	line->queues = calloc(LANES_MAX, sizeof(struct queue *));
-	line->buf = malloc(NFQUEUE_BUF);
-	ret = line->proc_fds && line->queues && line->buf ?
+	line->reader = nfqueue_reader_new();
+	ret = line->proc_fds && line->queues && line->reader ?
 		      start(line, err) :
 		      lab_err_set(err, ENOMEM, "cannot start the delay line");
 	if (ret < 0) {
@@ -660,7 +674,7 @@ void delayline_close(struct delayline *line)
 	pthread_mutex_destroy(&line->notes_lock);
 	free(line->heap);
 	free(line->notes);
-	free(line->buf);
+	nfqueue_reader_free(line->reader);
 	free(line->queues);
 	free(line->proc_fds);
 	free(line);
@@ -721,6 +735,7 @@ static int queue_prepare(struct delayline *line, struct queue *queue, const stru
 		return lab_err_set(err, ENOMEM, "cannot add a lane to the delay line");
 	if (lane->shape.limit > NFQUEUE_MAXLEN / 2)
 		maxlen = 2 * (uint32_t)lane->shape.limit;
+	queue->was_whole = lane_whole(&queue->state);
 	ret = queue->fd = nfqueue_open(line->net, lane->host, err);
 	if (ret >= 0)
 		ret = nfqueue_bind(queue->fd, queue->queue, copy_len(line, &queue->state), maxlen,
@@ -759,7 +774,7 @@ int delayline_add(struct delayline *line, const struct lane *lane, uint16_t *ret
 	}
 	line->queues[number] = queue;
 	line->n_queues++;
-	ret = epoll_put(line, queue->fd, (uint32_t)number, err);
+	ret = epoll_put(line, queue->fd, EPOLLIN, (uint32_t)number, err);
 	pthread_mutex_unlock(&line->lock);
 	if (ret < 0)
 		return ret;
@@ -777,6 +792,7 @@ int delayline_shape(struct delayline *line, int number, const struct shape *shap
 	pthread_mutex_lock(&line->lock);
 	whole = lane_whole(&queue->state);
 	queue->state.spec.shape = *shape;
+	queue->was_whole |= lane_whole(&queue->state);
 	if (lane_whole(&queue->state) && !queue->copier)
 		ret = copier_open(line->net, line->topo, queue->state.spec.host, &queue->copier,
 				  err);

@@ -10,6 +10,7 @@
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/netlink.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "netns/cleanup.h"
 #include "netns/extack.h"
@@ -164,14 +165,43 @@ static bool packet_read(const struct nlmsghdr *nlh, struct queued *q)
 	return true;
 }
 
-int nfqueue_read(int fd, void *buf, void (*fn)(void *arg, const struct queued *q), void *arg)
-{
-	struct nlmsghdr *nlh = buf;
-	ssize_t n = recv(fd, buf, NFQUEUE_BUF, MSG_DONTWAIT);
-	int left = (int)n, packets = 0;
+/*
+ * The kernel sends a message for each packet. Small ones are read many at a time, each into a slot of its
+ * own: the copy and what stands around it (well below 1 KiB). Large ones one by one, into all slots.
+ */
+enum { SLOT = 4096 };
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+struct nfqueue_reader {
+	struct mmsghdr msgs[NFQUEUE_AT_ONCE];
+	struct iovec iov[NFQUEUE_AT_ONCE];
+	_Alignas(8) char slots[NFQUEUE_AT_ONCE][SLOT];
+};
+_Static_assert(sizeof(((struct nfqueue_reader *)0)->slots) >= NFQUEUE_COPY_MAX + SLOT,
+	       "a whole packet fits");
+
+struct nfqueue_reader *nfqueue_reader_new(void)
+{
+	struct nfqueue_reader *reader = calloc(1, sizeof(*reader));
+
+	for (int i = 0; reader && i < NFQUEUE_AT_ONCE; i++) {
+		reader->iov[i] = (struct iovec){ reader->slots[i], SLOT };
+		reader->msgs[i].msg_hdr =
+			(struct msghdr){ .msg_iov = &reader->iov[i], .msg_iovlen = 1 };
+	}
+	return reader;
+}
+
+void nfqueue_reader_free(struct nfqueue_reader *reader)
+{
+	free(reader);
+}
+
+static int messages_read(const void *buf, size_t len, void (*fn)(void *arg, const struct queued *q),
+			 void *arg)
+{
+	const struct nlmsghdr *nlh = buf;
+	int left = (int)len, packets = 0;
+
 	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 		const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 		struct queued q;
@@ -185,6 +215,35 @@ int nfqueue_read(int fd, void *buf, void (*fn)(void *arg, const struct queued *q
 		packets++;
 	}
 	return packets;
+}
+
+int nfqueue_read(struct nfqueue_reader *reader, int fd, bool whole,
+		 void (*fn)(void *arg, const struct queued *q), void *arg)
+{
+	int n, packets = 0, failed = 0;
+
+	if (whole) {
+		ssize_t len = recv(fd, reader->slots, sizeof(reader->slots), MSG_DONTWAIT);
+
+		if (len >= 0)
+			return messages_read(reader->slots, (size_t)len, fn, arg);
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	}
+	/* an error behind the first message comes with the next call */
+	n = recvmmsg(fd, reader->msgs, NFQUEUE_AT_ONCE, MSG_DONTWAIT, NULL);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	for (int i = 0; i < n; i++) {
+		int ret = reader->msgs[i].msg_hdr.msg_flags & MSG_TRUNC ?
+				  -EMSGSIZE :
+				  messages_read(reader->slots[i], reader->msgs[i].msg_len, fn, arg);
+
+		if (ret < 0)
+			failed = failed ?: ret;
+		else
+			packets += ret;
+	}
+	return failed ?: packets;
 }
 
 bool verdicts_full(const struct verdicts *v)

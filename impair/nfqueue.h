@@ -11,8 +11,10 @@
 
 enum {
 	NFQUEUE_MAXLEN = 65536, /* packets that a queue holds: nothing is dropped below that */
-	NFQUEUE_BUF = 1 << 18,
+	NFQUEUE_AT_ONCE =
+		32, /* packets that nfqueue_read() takes, at most, if they are not whole */
 	NFQUEUE_COPY_MAX = 0xffff,
+	NFQUEUE_COPY_SMALL = 1024,
 };
 
 /**
@@ -53,13 +55,21 @@ int nfqueue_bind(int fd, uint16_t queue, uint32_t copy, uint32_t maxlen, bool wh
 /** nfqueue_copy_set() - as @copy and @whole of nfqueue_bind(), for a queue in use; what the kernel says of it nfqueue_read() tells */
 int nfqueue_copy_set(int fd, uint16_t queue, uint32_t copy, bool whole, struct lab_err *err);
 
+struct nfqueue_reader;
+
+/** nfqueue_reader_new() - room for nfqueue_read(), for any number of queues; NULL when memory is out */
+struct nfqueue_reader *nfqueue_reader_new(void);
+void nfqueue_reader_free(struct nfqueue_reader *reader);
+
 /**
- * nfqueue_read() - hand what has come to @fn, at most one buffer's worth
- * @buf: NFQUEUE_BUF bytes
+ * nfqueue_read() - hand what has come to @fn
+ * @whole: the queue copies more than NFQUEUE_COPY_SMALL, or did so once: one message is read. Else up to
+ *         NFQUEUE_AT_ONCE
  * Return: number of packets, 0 when nothing waits; -errno: -ENOBUFS if the kernel could not tell us of
  * a packet and dropped it; what it says of a lost verdict
  */
-int nfqueue_read(int fd, void *buf, void (*fn)(void *arg, const struct queued *q), void *arg);
+int nfqueue_read(struct nfqueue_reader *reader, int fd, bool whole,
+		 void (*fn)(void *arg, const struct queued *q), void *arg);
 
 /**
  * struct verdicts - messages to be sent in one go
