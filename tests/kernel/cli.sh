@@ -80,6 +80,8 @@ usage_errors() {
 	run 2 run dial-ok --set ip
 	run 2 run dial-ok --set port=1
 	run 2 run dial-ok --timeout soon
+	run 2 run dial-ok --shape tbf
+	says err "expected netem, queue or auto"
 	run 2 run dial-ok --repeat 0
 	run 2 run --all dial-ok
 	run 2 run dial-ok --events "$work/none/log"
