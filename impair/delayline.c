@@ -62,7 +62,8 @@ struct item {
 	struct queue *queue;
 	struct item *next; /* of those overtaken, or whose copies are to be sent */
 	size_t index;	   /* in the heap */
-	uint64_t order;
+	uint64_t order;	   /* in which it came */
+	uint64_t place; /* among those that leave at the same time: twice the order, or behind another */
 	int64_t came_ns, due_ns;
 	int64_t corrupt_bit;
 	uint32_t id, mark;
@@ -142,7 +143,10 @@ static void fail(struct delayline *line, int code, const char *what, const struc
 
 static bool earlier(const struct item *a, const struct item *b)
 {
-	return a->due_ns < b->due_ns || (a->due_ns == b->due_ns && a->order < b->order);
+	if (a->due_ns != b->due_ns)
+		return a->due_ns < b->due_ns;
+	/* two that the same one has overtaken keep their order behind it */
+	return a->place != b->place ? a->place < b->place : a->order < b->order;
 }
 
 static void heap_place(struct delayline *line, size_t i, struct item *item)
@@ -466,7 +470,7 @@ static void overtake(struct delayline *line, struct queue *queue, const struct i
 		if (item->due_ns <= by->due_ns)
 			continue;
 		item->due_ns = by->due_ns;
-		item->order = by->order + 1;
+		item->place = by->place + 1;
 		heap_up(line, item);
 	}
 }
@@ -490,7 +494,8 @@ static void packet_take(void *arg, const struct queued *q)
 		return;
 	}
 	*item = (struct item){ .queue = queue,
-			       .order = line->order += 2, /* room for those it overtakes */
+			       .order = line->order,
+			       .place = 2 * line->order,
 			       .came_ns = came_ns(a, q),
 			       .id = q->id,
 			       .hook = q->hook,
@@ -498,6 +503,7 @@ static void packet_take(void *arg, const struct queued *q)
 			       .picked = lane_picked(&queue->state, q),
 			       .len = q->len,
 			       .wire_len = q->wire_len };
+	line->order++;
 	memcpy(item->bytes, q->packet ?: (const uint8_t *)"", q->len);
 	lane_decide(&queue->state, q, item->came_ns, &d);
 	item->due_ns = d.due_ns;
