@@ -611,6 +611,17 @@ static int start(struct delayline *line, struct lab_err *err)
 	return 0;
 }
 
+/* Who has it runs before all others while our thread waits for it: that one is real-time where it may be. */
+static void lock_init(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
+	pthread_mutex_init(lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
 int delayline_open(const struct network *net, const struct topology *topo,
 		   const struct delayline_options *options, struct delayline **ret_line,
 		   struct lab_err *err)
@@ -629,8 +640,8 @@ int delayline_open(const struct network *net, const struct topology *topo,
 	if (options)
 		line->options = *options;
 	line->copying_end = &line->copying;
-	pthread_mutex_init(&line->lock, NULL);
-	pthread_mutex_init(&line->notes_lock, NULL);
+	lock_init(&line->lock);
+	lock_init(&line->notes_lock);
 	line->proc_fds = calloc((size_t)topo->n_hosts, sizeof(int));
 	for (int h = 0; line->proc_fds && h < topo->n_hosts; h++)
 		line->proc_fds[h] = -1;
