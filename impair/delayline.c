@@ -36,6 +36,7 @@ enum {
 	READS = 8,	 /* times that a queue is read before the others have their turn */
 	RATE_COPY = 128, /* bytes that tell a packet's length */
 	LANES_MAX = 4096,
+	BEAT_MS = 10,	 /* how often the thread looks up: a packet without a stamp is no older */
 	NEAR_NS = 10000, /* what is due sooner is not worth a sleep: that takes about as long */
 	/* what epoll tells, beside the numbers of lanes */
 	TAG_TIMER = LANES_MAX,
@@ -50,7 +51,7 @@ struct queue {
 	int fd; /* -1 once its host is gone */
 	bool picks_kernel_time;
 	bool was_whole; /* large messages may still be on their way to us */
-	int64_t last_came_ns;
+	int64_t added_ns, last_came_ns;
 	struct verdicts verdicts;
 	uint32_t run_id; /* accepted in order, not yet told */
 	unsigned run;
@@ -96,7 +97,9 @@ struct delayline {
 	size_t n_heap, cap_heap;
 	uint64_t order;
 	int64_t armed_ns;
-	int form; /* enum queue_form, 0 until known */
+	int form;	   /* enum queue_form, 0 until known */
+	bool beats;	   /* there are lanes, and somebody wants to know */
+	int64_t looked_ns; /* when the queues were last seen to be empty, or were read */
 	struct nfqueue_reader *reader;
 	struct item *copying, **copying_end;
 	int *proc_fds; /* one for each host, -1 where there is no queue */
@@ -126,6 +129,14 @@ static void wake(int fd)
 
 	/* can only fail when the counter is full, and then the other side wakes anyway */
 	if (write(fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void unwake(int fd)
+{
+	uint64_t count;
+
+	if (read(fd, &count, sizeof(count)) < 0)
 		return;
 }
 
@@ -448,6 +459,23 @@ static int64_t real_offset(void)
 	return best;
 }
 
+/* A packet without a stamp has waited for us since our last look at the longest: that must not be long. */
+static void unseen_check(const struct arrival *a)
+{
+	int64_t since = a->line->looked_ns > a->queue->added_ns ? a->line->looked_ns :
+								  a->queue->added_ns;
+	int64_t unseen = a->now_ns - since;
+	char text[160];
+
+	if (!a->line->beats || unseen <= DELAYLINE_LATE_NS)
+		return;
+	snprintf(text, sizeof(text),
+		 "a packet may have waited %lld ms unseen, %lld ms are allowed: the machine was too "
+		 "busy, or nslab was stopped",
+		 (long long)(unseen / 1000000), (long long)(DELAYLINE_LATE_NS / 1000000));
+	fail(a->line, ETIME, text, a->queue);
+}
+
 /*
  * When it came, never before the one that came before it: what is delayed alike stays in order. A stamp is
  * as old as the link's own hold: then it tells nothing to a fault behind it.
@@ -456,8 +484,12 @@ static int64_t came_ns(const struct arrival *a, const struct queued *q)
 {
 	int64_t came = q->stamp_ns + 999 + a->real_offset_ns;
 
-	if (!q->stamp_ns || !a->queue->picks_kernel_time || came > a->now_ns)
+	if (!q->stamp_ns || !a->queue->picks_kernel_time) {
 		came = a->now_ns;
+		unseen_check(a);
+	} else if (came > a->now_ns) {
+		came = a->now_ns;
+	}
 	if (came < a->queue->last_came_ns)
 		came = a->queue->last_came_ns;
 	return a->queue->last_came_ns = came;
@@ -561,17 +593,23 @@ static void *thread_main(void *arg)
 	prctl(PR_SET_TIMERSLACK, 1);
 	thread_prompt(true);
 	while (!atomic_load(&line->stop)) {
+		int64_t looked = now();
 		int n = epoll_wait(line->epoll_fd, events, ARRAY_SIZE(events), timeout_ms);
 
 		pthread_mutex_lock(&line->lock);
+		line->looked_ns = looked;
 		for (int i = 0; i < n; i++) {
 			if (events[i].data.u32 < (uint32_t)line->n_queues)
 				queue_read(line, line->queues[events[i].data.u32]);
 			else if (events[i].data.u32 == TAG_TIMER)
 				line->armed_ns = 0;
+			else
+				unwake(line->wake_fd);
 		}
 		release_due(line);
 		timeout_ms = wait_prepare(line);
+		if (timeout_ms < 0 && line->beats)
+			timeout_ms = BEAT_MS;
 		pthread_mutex_unlock(&line->lock);
 	}
 	return NULL;
@@ -785,6 +823,8 @@ int delayline_add(struct delayline *line, const struct lane *lane, uint16_t *ret
 		return ret;
 	}
 	pthread_mutex_lock(&line->lock);
+	line->beats = !line->options.quiet;
+	queue->added_ns = now();
 	queue->picks_kernel_time = !lane->fault || !behind_link(line, lane->host);
 	for (int i = 0; !lane->fault && i < number; i++) {
 		if (line->queues[i]->state.spec.fault &&
@@ -793,6 +833,7 @@ int delayline_add(struct delayline *line, const struct lane *lane, uint16_t *ret
 	}
 	line->queues[number] = queue;
 	line->n_queues++;
+	wake(line->wake_fd);
 	ret = epoll_put(line, queue->fd, EPOLLIN, (uint32_t)number, err);
 	pthread_mutex_unlock(&line->lock);
 	if (ret < 0)
@@ -860,13 +901,11 @@ int delayline_read(struct delayline *line, void (*fn)(void *arg, const struct re
 		   void *arg, struct lab_err *err)
 {
 	struct note **notes;
-	uint64_t count;
 	size_t n;
 	int code;
 
 	pthread_mutex_lock(&line->notes_lock);
-	if (read(line->note_fd, &count, sizeof(count)) < 0)
-		count = 0;
+	unwake(line->note_fd);
 	notes = TAKE_PTR(line->notes);
 	n = line->n_notes;
 	line->n_notes = line->cap_notes = 0;
