@@ -11,7 +11,8 @@
 #include "netns/cleanup.h"
 #include "netns/topology.h"
 
-enum { NO_CODE = -1 };
+/* AWAY_NS: as long as the packet is away, so that who sends it has put its socket down by then */
+enum { NO_CODE = -1, AWAY_NS = 1000000 };
 
 /*
  * The words of SCENARIOS and the codes of RFC 792, 1122, 1812 and 4443: all that nf_tables can send
@@ -73,10 +74,13 @@ static int reject_emit(struct nftnl_rule *rule, const struct fault *fault, int f
 	return expr_reject(rule, NFT_REJECT_ICMP_UNREACH, (uint8_t)kinds[fault->kind].code[fam]);
 }
 
-/* By way of the delay line, without a delay: see ruleset.c. A reset is heard either way. */
+/*
+ * By way of the delay line: see ruleset.c. Without any delay our thread, real-time as it may be, can still
+ * be faster than the connect() that it interrupted. A reset is heard either way.
+ */
 static bool reject_hold(const struct fault *fault, struct holding *ret_holding)
 {
-	*ret_holding = (struct holding){ 0 };
+	*ret_holding = (struct holding){ .delay_ns = AWAY_NS };
 	return !kinds[fault->kind].tcp_reset;
 }
 

@@ -77,6 +77,7 @@ struct item {
 
 /* a release with its bytes behind it */
 struct note {
+	struct note *next;
 	struct release release;
 	uint8_t bytes[];
 };
@@ -90,7 +91,7 @@ struct delayline {
 	atomic_bool stop;
 	int epoll_fd, timer_fd, wake_fd, note_fd;
 
-	pthread_mutex_t lock; /* of all below, but for what notes_lock guards */
+	pthread_mutex_t lock; /* of all below, but for the last three */
 	struct queue **queues;
 	int n_queues;
 	struct item **heap;
@@ -104,10 +105,14 @@ struct delayline {
 	struct item *copying, **copying_end;
 	int *proc_fds; /* one for each host, -1 where there is no queue */
 
-	pthread_mutex_t notes_lock;
-	struct note **notes;
-	size_t n_notes, cap_notes;
-	struct lab_err error; /* code is 0 while all is well */
+	/*
+	 * Handed over without a lock: on a busy machine our real-time thread would wait for one until its
+	 * owner gets a processor. (Locks that inherit priority do not work here: glibc knows the worker,
+	 * made by clone(), by its parent's thread id.)
+	 */
+	_Atomic(struct note *) notes; /* the latest first */
+	struct lab_err error;	      /* written once, by our thread */
+	atomic_bool failed;	      /* it is there to be read */
 };
 
 static int64_t now_of(clockid_t clock)
@@ -142,11 +147,10 @@ static void unwake(int fd)
 
 static void fail(struct delayline *line, int code, const char *what, const struct queue *queue)
 {
-	pthread_mutex_lock(&line->notes_lock);
-	if (!line->error.code)
+	if (!atomic_load(&line->failed))
 		lab_err_set(&line->error, code, "the delay line at host %s failed: %s",
 			    line->topo->hosts[queue->state.spec.host].name, what);
-	pthread_mutex_unlock(&line->notes_lock);
+	atomic_store(&line->failed, true);
 	wake(line->note_fd);
 }
 
@@ -222,9 +226,8 @@ static void heap_remove(struct delayline *line, struct item *item)
 static void note_add(struct delayline *line, const struct item *item, enum release_what what,
 		     int64_t went_ns)
 {
-	struct note *note, **notes;
+	struct note *note;
 	size_t len = item->len < DELAYLINE_SNAPLEN ? item->len : DELAYLINE_SNAPLEN;
-	bool first;
 
 	if (line->options.quiet)
 		return;
@@ -247,23 +250,10 @@ static void note_add(struct delayline *line, const struct item *item, enum relea
 					  .len = len,
 					  .wire_len = item->wire_len };
 	memcpy(note->bytes, item->bytes, len);
-	pthread_mutex_lock(&line->notes_lock);
-	if (line->n_notes == line->cap_notes) {
-		size_t cap = line->cap_notes ? 2 * line->cap_notes : 256;
-
-		notes = realloc(line->notes, cap * sizeof(struct note *));
-		if (notes) {
-			line->notes = notes;
-			line->cap_notes = cap;
-		}
-	}
-	first = !line->n_notes;
-	if (line->n_notes < line->cap_notes)
-		line->notes[line->n_notes++] = note;
-	else
-		free(note);
-	pthread_mutex_unlock(&line->notes_lock);
-	if (first)
+	note->next = atomic_load(&line->notes);
+	while (!atomic_compare_exchange_weak(&line->notes, &note->next, note))
+		;
+	if (!note->next)
 		wake(line->note_fd);
 }
 
@@ -649,17 +639,6 @@ static int start(struct delayline *line, struct lab_err *err)
 	return 0;
 }
 
-/* Who has it runs before all others while our thread waits for it: that one is real-time where it may be. */
-static void lock_init(pthread_mutex_t *lock)
-{
-	pthread_mutexattr_t attr;
-
-	pthread_mutexattr_init(&attr);
-	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
-	pthread_mutex_init(lock, &attr);
-	pthread_mutexattr_destroy(&attr);
-}
-
 int delayline_open(const struct network *net, const struct topology *topo,
 		   const struct delayline_options *options, struct delayline **ret_line,
 		   struct lab_err *err)
@@ -678,8 +657,7 @@ int delayline_open(const struct network *net, const struct topology *topo,
 	if (options)
 		line->options = *options;
 	line->copying_end = &line->copying;
-	lock_init(&line->lock);
-	lock_init(&line->notes_lock);
+	pthread_mutex_init(&line->lock, NULL);
 	line->proc_fds = calloc((size_t)topo->n_hosts, sizeof(int));
 	for (int h = 0; line->proc_fds && h < topo->n_hosts; h++)
 		line->proc_fds[h] = -1;
@@ -717,8 +695,10 @@ void delayline_close(struct delayline *line)
 	}
 	for (size_t i = 0; i < line->n_heap; i++)
 		free(line->heap[i]);
-	for (size_t i = 0; i < line->n_notes; i++)
-		free(line->notes[i]);
+	for (struct note *note = atomic_load(&line->notes), *next; note; note = next) {
+		next = note->next;
+		free(note);
+	}
 	for (int i = 0; i < line->n_queues; i++)
 		queue_free(line->queues[i]);
 	for (int h = 0; line->proc_fds && h < line->topo->n_hosts; h++)
@@ -728,9 +708,7 @@ void delayline_close(struct delayline *line)
 	close_fd(&line->wake_fd);
 	close_fd(&line->note_fd);
 	pthread_mutex_destroy(&line->lock);
-	pthread_mutex_destroy(&line->notes_lock);
 	free(line->heap);
-	free(line->notes);
 	nfqueue_reader_free(line->reader);
 	free(line->queues);
 	free(line->proc_fds);
@@ -900,25 +878,29 @@ int delayline_fd(const struct delayline *line)
 int delayline_read(struct delayline *line, void (*fn)(void *arg, const struct release *release),
 		   void *arg, struct lab_err *err)
 {
-	struct note **notes;
-	size_t n;
-	int code;
+	struct note *latest, *first = NULL;
+	bool failed = atomic_load(&line->failed);
+	int n = 0;
 
-	pthread_mutex_lock(&line->notes_lock);
 	unwake(line->note_fd);
-	notes = TAKE_PTR(line->notes);
-	n = line->n_notes;
-	line->n_notes = line->cap_notes = 0;
-	code = line->error.code;
-	if (code && err)
-		*err = line->error;
-	pthread_mutex_unlock(&line->notes_lock);
-	for (size_t i = 0; i < n; i++) {
-		fn(arg, &notes[i]->release);
-		free(notes[i]);
+	latest = atomic_exchange(&line->notes, NULL);
+	while (latest) {
+		struct note *next = latest->next;
+
+		latest->next = first;
+		first = latest;
+		latest = next;
 	}
-	free(notes);
-	return code ? -code : (int)n;
+	for (; first; n++) {
+		struct note *next = first->next;
+
+		fn(arg, &first->release);
+		free(first);
+		first = next;
+	}
+	if (failed && err)
+		*err = line->error;
+	return failed ? -line->error.code : n;
 }
 
 int delayline_check(struct delayline *line, struct lab_err *err)

@@ -17,6 +17,7 @@
 #include "impair/delayline.h"
 #include "impair/expr.h"
 #include "impair/nfqueue.h"
+#include "lab/observe/capture.h"
 #include "netns/extack.h"
 
 #define MS INT64_C(1000000)
@@ -764,12 +765,17 @@ static void stopped_body(void *arg)
 {
 	const struct shape shape = { .delay_ns = 50 * MS };
 	struct line_rig *rig = topo_need(calloc(1, sizeof(*rig)));
+	struct capture *capture;
+	struct lab_err err = { 0 };
 	struct line_owner owner;
 	struct stream s;
 	uint32_t number;
 
 	(void)arg;
 	lab_default(&rig->lab);
+	/* as in a run: the kernel stamps packets, so it does not matter whether we hear of one in time */
+	must_work(capture_open(rig->lab.net, SERVER, &capture, &err), &err);
+	must_work(capture_settle(capture, rig->lab.net, SERVER, &err), &err);
 	s = stream_open(&rig->lab, FAM4);
 	owner = owner_start(rig, &shape, late_then);
 	stream_send(&s, 32);
@@ -780,6 +786,7 @@ static void stopped_body(void *arg)
 	must(kill(owner.pid, SIGCONT) == 0);
 	must(stream_next(&s, LAB_WAIT_MS, &number));
 	owner_end(&owner);
+	captures_close(&capture, 1);
 	stream_close(&s);
 	lab_down(&rig->lab);
 	free(rig);

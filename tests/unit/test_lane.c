@@ -425,7 +425,7 @@ static void test_lane_of_a_fault_holds_what_was_picked(void **state)
 		{ "duplicate", 0, 1, false, true },
 		{ "reorder", 100 * MS, 0, true, false },
 		{ "reorder 7ms", 7 * MS, 0, true, false },
-		{ "reject host-unreachable", 0, 0, false, false },
+		{ "reject host-unreachable", MS, 0, false, false },
 	};
 
 	(void)state;
