@@ -459,12 +459,14 @@ static int64_t came_ns(const struct arrival *a, const struct queued *q)
 	return a->queue->last_came_ns = came;
 }
 
-static void overtake(struct delayline *line, struct queue *queue, int64_t t)
+/* @by goes by those that wait for it: they follow right behind, before what comes after it. */
+static void overtake(struct delayline *line, struct queue *queue, const struct item *by)
 {
 	for (struct item *item = queue->overtaken; item; item = item->next) {
-		if (item->due_ns <= t)
+		if (item->due_ns <= by->due_ns)
 			continue;
-		item->due_ns = t + 1; /* right behind the one that goes by now */
+		item->due_ns = by->due_ns;
+		item->order = by->order + 1;
 		heap_up(line, item);
 	}
 }
@@ -488,7 +490,7 @@ static void packet_take(void *arg, const struct queued *q)
 		return;
 	}
 	*item = (struct item){ .queue = queue,
-			       .order = line->order++,
+			       .order = line->order += 2, /* room for those it overtakes */
 			       .came_ns = came_ns(a, q),
 			       .id = q->id,
 			       .hook = q->hook,
@@ -512,7 +514,7 @@ static void packet_take(void *arg, const struct queued *q)
 	queue->state.n_held++;
 	/* one that waits itself does not go by */
 	if (!d.overtaken) {
-		overtake(line, queue, a->now_ns);
+		overtake(line, queue, item);
 		return;
 	}
 	item->next = queue->overtaken;

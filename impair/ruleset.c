@@ -354,6 +354,15 @@ static struct path path_of(const struct fault *faults, int i, const struct rules
 	return path;
 }
 
+/*
+ * Do the others of the match pass the lane, too? To overtake; or because the way through user space takes a
+ * moment, in which they would, and a packet that is only doubled must not come late.
+ */
+static bool lane_for_all(const struct path *path)
+{
+	return path->hold && (path->holding.overtaken || path->holding.copies);
+}
+
 static int match_mark(struct nftnl_rule *rule, uint32_t mark)
 {
 	return expr_meta(rule, NFT_META_MARK) ?: expr_compare(rule, NFT_CMP_EQ, &mark, 4);
@@ -424,7 +433,7 @@ static int act_rules(struct batch *batch, const struct path *path, const char *p
 	if (!disarmed)
 		ret = ret ?: verdict_to(rule, NFT_GOTO, "verdict-", fault->name);
 	ret = nft_rule_put(batch, rule, ret);
-	if (path->hold && path->holding.overtaken && !path->pick)
+	if (lane_for_all(path) && !path->pick)
 		ret = ret ?: queue_rule(batch, prefix, path, path->hold);
 	if (path->hold)
 		ret = ret ?: hold_rules(batch, path);
@@ -576,7 +585,7 @@ static int picked_rules(struct batch *batch, const struct path *path, const char
 			      path->fault->name);
 	struct nftnl_rule *rule;
 
-	if (ret || !path->hold || !path->holding.overtaken)
+	if (ret || !lane_for_all(path))
 		return ret;
 	rule = rule_new(chain, "");
 	ret = rule ? match_mark(rule, mark_passed_over(path->number)) : -ENOMEM;

@@ -10,6 +10,7 @@
 #include "lab/scenario/scenario.h"
 
 struct vocabulary;
+struct lab_err;
 
 /**
  * struct run_options - how to run
@@ -19,6 +20,8 @@ struct vocabulary;
  * @timeout_ns: the run ends after this, 0 for the default: 60 s or the declared times + 30 s
  * @shape: who shapes links
  * @unpinned: hosts keep the kernel's own sysctls
+ * @needs_met: finds out whether this kernel has what the scenario needs: 1 if so, 0 if not, with why,
+ *             -errno if that cannot be told; NULL if it has
  * @repeat: the command line that repeats the run, for the log
  */
 struct run_options {
@@ -28,6 +31,7 @@ struct run_options {
 	int64_t timeout_ns;
 	enum shape_backend shape;
 	bool unpinned;
+	int (*needs_met)(const struct need_list *needs, struct lab_err *err);
 	const char *repeat;
 };
 

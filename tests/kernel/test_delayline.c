@@ -177,12 +177,41 @@ static void release_take(void *arg, const struct release *r)
 	rig->releases[rig->n++].r.packet = NULL;
 }
 
+/* A machine that is too busy for the delay line: it has said so, as it should, and nothing else is known. */
+enum { INSIDE_LATE = 4 };
+
+static void must_not_be_late(int ret, const struct lab_err *err)
+{
+	if (ret == -ETIME) {
+		fprintf(stderr, "once more: %s\n", err->msg);
+		fflush(NULL);
+		_exit(INSIDE_LATE);
+	}
+	if (ret < 0)
+		INSIDE_FAIL("%s", err->msg);
+}
+
+/* As inside(), again where the machine was too busy. */
+static void inside_in_time(void (*fn)(void *arg), void *arg)
+{
+	enum { TRIES = 20 };
+	int status = INSIDE_LATE << 8;
+
+	for (int i = 0; i < TRIES && status == INSIDE_LATE << 8; i++) {
+		struct sandbox box;
+
+		inside_start(&box, fn, arg);
+		status = sandbox_wait(&box);
+	}
+	if (status)
+		fail_msg("the process inside ended with status 0x%x", status);
+}
+
 static void line_read(struct line_rig *rig)
 {
 	struct lab_err err = { 0 };
 
-	if (delayline_read(rig->line, release_take, rig, &err) < 0)
-		INSIDE_FAIL("%s", err.msg);
+	must_not_be_late(delayline_read(rig->line, release_take, rig, &err), &err);
 }
 
 static void line_sound(struct line_rig *rig)
@@ -281,7 +310,7 @@ static void test_delayline_is_never_early(void **state)
 {
 	(void)state;
 	for (int fam = 0; fam < FAM_COUNT; fam++)
-		inside(early_body, &fam);
+		inside_in_time(early_body, &fam);
 }
 
 static void order_body(void *arg)
@@ -318,7 +347,7 @@ static void order_body(void *arg)
 static void test_delayline_keeps_order_and_loses_nothing(void **state)
 {
 	(void)state;
-	inside(order_body, NULL);
+	inside_in_time(order_body, NULL);
 }
 
 /* Packets overtake each other, each has its own verdict: every one arrives, once. */
@@ -360,7 +389,7 @@ static void jitter_body(void *arg)
 static void test_delayline_jitters_and_loses_nothing(void **state)
 {
 	(void)state;
-	inside(jitter_body, NULL);
+	inside_in_time(jitter_body, NULL);
 }
 
 static void rate_body(void *arg)
@@ -391,7 +420,7 @@ static void rate_body(void *arg)
 static void test_delayline_keeps_a_rate(void **state)
 {
 	(void)state;
-	inside(rate_body, NULL);
+	inside_in_time(rate_body, NULL);
 }
 
 static void limit_body(void *arg)
@@ -428,7 +457,7 @@ static void limit_body(void *arg)
 static void test_delayline_drops_beyond_the_limit_and_says_so(void **state)
 {
 	(void)state;
-	inside(limit_body, NULL);
+	inside_in_time(limit_body, NULL);
 }
 
 /* From 200 ms to nothing: who is under way keeps the time that was promised, who comes now overtakes. */
@@ -472,7 +501,7 @@ static void shape_body(void *arg)
 static void test_delayline_changes_shape_under_way(void **state)
 {
 	(void)state;
-	inside(shape_body, NULL);
+	inside_in_time(shape_body, NULL);
 }
 
 /* ---- copies ---- */
@@ -574,10 +603,10 @@ static void test_delayline_doubles_at_every_hook(void **state)
 {
 	(void)state;
 	for (int fam = 0; fam < FAM_COUNT; fam++) {
-		inside(twice_wire_body, &fam);
+		inside_in_time(twice_wire_body, &fam);
 		/* output, forward, input */
 		for (int host = CLIENT; host <= SERVER; host++)
-			inside(twice_fault_body, &(struct twice){ host, fam });
+			inside_in_time(twice_fault_body, &(struct twice){ host, fam });
 	}
 }
 
@@ -642,7 +671,7 @@ static void test_delayline_corrupts_what_checksums_find(void **state)
 {
 	(void)state;
 	for (int fam = 0; fam < FAM_COUNT; fam++)
-		inside(corrupt_body, &fam);
+		inside_in_time(corrupt_body, &fam);
 }
 
 /* ---- owning up ---- */
@@ -902,7 +931,7 @@ static void test_delayline_closes_over_what_it_holds(void **state)
 	(void)state;
 	if (!has_tool("nft"))
 		skip();
-	inside(close_body, NULL);
+	inside_in_time(close_body, NULL);
 }
 
 static void gone_body(void *arg)
@@ -948,7 +977,7 @@ static void gone_body(void *arg)
 static void test_delayline_forgets_a_host(void **state)
 {
 	(void)state;
-	inside(gone_body, NULL);
+	inside_in_time(gone_body, NULL);
 }
 
 int main(void)

@@ -67,16 +67,20 @@ static struct fault *udp_fault(struct rig *rig, const char *name, const char *ac
 	return fault;
 }
 
-/* ---- nth, first, every ---- */
+/* ---- nth, first, every, chance ---- */
 
 struct pick {
 	enum fault_pick pick;
 	uint32_t n;
 };
 
+enum { SEED = 77 };
+
 static bool is_picked(const struct pick *p, uint32_t count)
 {
 	switch (p->pick) {
+	case PICK_CHANCE:
+		return chance_decide(chance_seed(SEED, "picked"), count - 1, p->n);
 	case PICK_NTH:
 		return count == p->n;
 	case PICK_FIRST:
@@ -102,6 +106,7 @@ static void pick_body(void *arg)
 
 	fault->pick = p->pick;
 	fault->n = p->n;
+	rig->seed = SEED;
 	rig_up(rig);
 	for (int fam = 0; fam < FAM_COUNT; fam++)
 		l[fam] = lane_open(rig, CLIENT, SERVER, fam, 0, LAB_PORT);
@@ -133,11 +138,12 @@ static void pick_body(void *arg)
 static void test_filter_picks_by_an_independent_count(void **state)
 {
 	static const struct pick picks[] = {
-		{ PICK_ALL, 0 },	   { PICK_NTH, 1 },	{ PICK_NTH, 2 },
-		{ PICK_NTH, 100 },	   { PICK_NTH, 101 },	{ PICK_FIRST, 1 },
-		{ PICK_FIRST, 3 },	   { PICK_FIRST, 110 }, { PICK_FIRST, 1000 },
-		{ PICK_EVERY, 1 },	   { PICK_EVERY, 2 },	{ PICK_EVERY, 7 },
-		{ PICK_NTH, 4294967294u },
+		{ PICK_ALL, 0 },	   { PICK_NTH, 1 },	    { PICK_NTH, 2 },
+		{ PICK_NTH, 100 },	   { PICK_NTH, 101 },	    { PICK_FIRST, 1 },
+		{ PICK_FIRST, 3 },	   { PICK_FIRST, 110 },	    { PICK_FIRST, 1000 },
+		{ PICK_EVERY, 1 },	   { PICK_EVERY, 2 },	    { PICK_EVERY, 7 },
+		{ PICK_NTH, 4294967294u }, { PICK_CHANCE, 1 },	    { PICK_CHANCE, 300000 },
+		{ PICK_CHANCE, 500000 },   { PICK_CHANCE, 999999 }, { PICK_CHANCE, 1000000 },
 	};
 
 	(void)state;

@@ -158,15 +158,19 @@ static void test_ruleset_holds_and_then_goes_on(void **state)
 	}
 }
 
-/* Those that a reorder does not mean go the same way, or they would have nobody to overtake. */
-static void test_ruleset_reorder_sends_the_others_along(void **state)
+/*
+ * Those that a reorder does not mean go the same way, or it would have nobody to be overtaken by; and
+ * those that are not doubled, or they would overtake.
+ */
+static void test_ruleset_sends_the_others_along(void **state)
 {
 	(void)state;
-	for (int per = 0; per < 2; per++) {
+	for (int i = 0; i < 4; i++) {
+		int per = i % 2;
 		struct sample syn = segment(FAM4, SYN, 1), ack = segment(FAM4, ACK, 1);
 		struct line line = { .n = 1 };
 
-		line.faults[0] = fault_make("swaps", "reorder");
+		line.faults[0] = fault_make("swaps", i / 2 ? "reorder" : "duplicate");
 		line.faults[0].match.segments = SEG_ACK;
 		line.faults[0].match.protocol = IPPROTO_TCP;
 		line.faults[0].pick = PICK_NTH;
@@ -399,7 +403,7 @@ static struct outcome judge(const struct line *line, uint32_t counts[FAULTS][POR
 		const struct fault *f = &line->faults[i];
 		const char *action = f->action->name;
 		unsigned kind = flags == SYN ? SEG_SYN : flags == ACK ? SEG_ACK : SEG_FIN;
-		bool reorder = !strcmp(action, "reorder"), hit;
+		bool all = !strcmp(action, "reorder") || !strcmp(action, "duplicate"), hit;
 
 		if (f->host != 1 || !f->active ||
 		    (f->match.segments && !(f->match.segments & kind)))
@@ -417,7 +421,7 @@ static struct outcome judge(const struct line *line, uint32_t counts[FAULTS][POR
 			o.verdict = *action == 'd' ? NF_DROP : VERDICT_REJECT;
 			return o;
 		}
-		if (hit || reorder)
+		if (hit || all)
 			goes_by(&o, HOLD + i, hit);
 	}
 	return o;
@@ -465,7 +469,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ruleset_holds_and_then_goes_on),
-		cmocka_unit_test(test_ruleset_reorder_sends_the_others_along),
+		cmocka_unit_test(test_ruleset_sends_the_others_along),
 		cmocka_unit_test(test_ruleset_rejects_by_way_of_the_queue),
 		cmocka_unit_test(test_ruleset_resets_without_a_queue),
 		cmocka_unit_test(test_ruleset_disarmed_still_picks),
