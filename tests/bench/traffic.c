@@ -2,6 +2,7 @@
 #include "tests/bench/traffic.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -364,6 +365,8 @@ void flow_run(const struct rig *rig, int warm_ms, int run_ms, struct flowed *ret
 {
 	struct sockaddr_in to = rig_address(rig, SERVER);
 	struct linger reset = { .l_onoff = 1 };
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
 	struct lab_err err = { 0 };
 	int listener = rig_socket(rig, SERVER, SOCK_STREAM), fds[2];
 	pthread_t sender;
@@ -379,6 +382,9 @@ void flow_run(const struct rig *rig, int warm_ms, int run_ms, struct flowed *ret
 	timeout_set(fds[SERVER], 5000);
 	sender = begin(flow_send, &fds[CLIENT]);
 	flow_receive(fds[SERVER], warm_ms, run_ms, ret);
+	if (getsockopt(fds[CLIENT], IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		die("cannot ask for TCP_INFO", NULL);
+	ret->resent = info.tcpi_total_retrans;
 	setsockopt(fds[SERVER], SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(fds[SERVER]);
 	/* the reset may have been lost on the way, or held */

@@ -51,10 +51,11 @@ void streamed_free(struct streamed *streamed);
  */
 void numbers_send(const struct rig *rig, uint32_t n, bool *came);
 
-/** struct flowed - one TCP flow: bits per second, packets are not counted; @cpus: processors kept busy */
+/** struct flowed - one TCP flow: bits per second; @cpus: processors kept busy; @resent: segments, from the beginning */
 struct flowed {
 	double bps;
 	double cpus;
+	uint32_t resent;
 };
 
 /** flow_run() - as fast as it goes; @warm_ms before the measurement begins, which takes @run_ms */
