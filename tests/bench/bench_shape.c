@@ -259,7 +259,7 @@ static void loss_run(enum way way, uint32_t millionths, int64_t of, bool *came)
 	if (rig_up(&rig, way, &shape, false, of) < 0)
 		die("netem is gone", NULL);
 	numbers_send(&rig, LOSS_PACKETS, came);
-	way_down(&rig);
+	way_down(&rig); /* complains if the line was too slow */
 }
 
 static uint32_t differences(const bool *a, const bool *b)

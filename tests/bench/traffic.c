@@ -298,11 +298,25 @@ void streamed_free(struct streamed *streamed)
 	free(streamed->times);
 }
 
-/* A veth without delay delivers before send() returns. */
+/* Take in what comes, until nothing has come for that long. */
+static void numbers_take(int fd, int64_t silence_ns, uint32_t n, bool *came)
+{
+	const struct timespec silence = { silence_ns / 1000000000, silence_ns % 1000000000 };
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint32_t got;
+
+	while (ppoll(&p, 1, &silence, NULL) > 0) {
+		while (recv(fd, &got, sizeof(got), MSG_DONTWAIT) == sizeof(got)) {
+			if (got < n)
+				came[got] = true;
+		}
+	}
+}
+
+/* A few at a time, so that no buffer of an ordinary user is too small. */
 void numbers_send(const struct rig *rig, uint32_t n, bool *came)
 {
 	int fds[2] = { rig_socket(rig, CLIENT, SOCK_DGRAM), rig_socket(rig, SERVER, SOCK_DGRAM) };
-	uint32_t got;
 
 	peer_set(rig, fds[CLIENT], SERVER);
 	memset(came, 0, n * sizeof(*came));
@@ -310,13 +324,10 @@ void numbers_send(const struct rig *rig, uint32_t n, bool *came)
 		/* a loss at the sending end may be told to the sender */
 		if (send(fds[CLIENT], &i, sizeof(i), 0) < 0 && errno != EPERM && errno != ENOBUFS)
 			die("cannot send", NULL);
-		if (i % BATCH && i + 1 < n)
-			continue;
-		while (recv(fds[SERVER], &got, sizeof(got), MSG_DONTWAIT) == sizeof(got)) {
-			if (got < n)
-				came[got] = true;
-		}
+		if (i % BATCH == BATCH - 1)
+			numbers_take(fds[SERVER], 200000, n, came);
 	}
+	numbers_take(fds[SERVER], SILENCE_MS * INT64_C(1000000), n, came);
 	close(fds[0]);
 	close(fds[1]);
 }

@@ -46,7 +46,7 @@ void stream_run(const struct rig *rig, const struct stream *stream, struct strea
 void streamed_free(struct streamed *streamed);
 
 /**
- * numbers_send() - send @n datagrams without waiting, and see which arrive; for wires that take no time
+ * numbers_send() - send @n datagrams, some at a time, and see which arrive; for wires that take no time
  * @came: filled: did the i-th arrive?
  */
 void numbers_send(const struct rig *rig, uint32_t n, bool *came);
