@@ -57,11 +57,14 @@ int nfqueue_open(const struct network *net, int host, struct lab_err *err)
 {
 	int fd = network_socket(net, host, AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_NETFILTER,
 				err);
-	int size = RECEIVE_BUFFER;
+	int size = RECEIVE_BUFFER, one = 1;
 
 	if (fd < 0)
 		return fd;
 	extack_enable(fd);
+	/* as soon as any socket asks for stamps, the kernel stamps all packets that come in: ours in their
+	   queue, too (net_enable_timestamp()). Without, we would count from when we hear of them */
+	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	return fd;

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# bench.sh BUILD-DIR [ROUNDS] - measure, and print a Markdown table. All that is compared is measured
+# bench.sh BUILD-DIR [ROUNDS [ROUNDS-SHAPES]] - measure, and print Markdown tables. All that is compared is measured
 # in turns within one run. The machine itself is not touched: see bench_build.c.
 set -euo pipefail
 
 build=${1:?the build directory}
 rounds=${2:-100}
+shape_rounds=${3:-3}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bench=$build/tests/bench_build
 nslab=$build/nslab
@@ -28,6 +29,10 @@ say "100 labs at once …"
 "$bench" at-once 100 >"$work/at-once"
 say "nslab run, $rounds rounds …"
 "$bench" run "$rounds" "$nslab" dial-ok --set ip=4 -q >"$work/run"
+
+say "shaped links, $shape_rounds rounds …"
+status=0
+"$build/tests/bench_shape" "$shape_rounds" >"$work/shape" || status=$?
 
 as=root
 [ "$(id -u)" = 0 ] || as='an ordinary user'
@@ -63,3 +68,6 @@ awk -F'\t' '
 	$1 == "memory" && FILENAME ~ /at-once/ { printf "| memory of the machine for each of these labs, MB | %.2f |\n", $2 }
 	$1 == "memory" && FILENAME ~ /run/ { printf "| largest process of a run, resident, MB | %.2f |\n", $2 }
 	' "$work/at-once" "$work/run"
+cat "$work/shape"
+[ "$status" = 0 ] || say "what stands on stderr of bench_shape spoils its figures"
+exit "$status"

@@ -27,6 +27,7 @@
 enum { TEXT = 64 };
 
 static int rounds = 3;
+static int64_t seed = 1; /* another one in each round */
 static bool has_netem;
 static bool lied;
 
@@ -44,7 +45,7 @@ static bool way_possible(enum way way)
 
 static void way_up(struct rig *rig, enum way way, const struct shape *shape, bool offload)
 {
-	if (rig_up(rig, way, shape, offload, 1) < 0)
+	if (rig_up(rig, way, shape, offload, seed) < 0)
 		die("netem is gone", NULL);
 }
 
@@ -57,7 +58,7 @@ static void way_down(struct rig *rig)
 /* ---- round trip ---- */
 
 static const int delays_ms[] = { 0, 1, 10, 50, 100 };
-static const enum way shapers[] = { WAY_NETEM, WAY_QUEUE, WAY_NOTED };
+static const enum way shapers[] = { WAY_NETEM, WAY_NOTED };
 
 struct rtt_row {
 	struct spread mean, p50, p99, least;
@@ -111,6 +112,7 @@ static void rtt_all(void)
 	char delay[TEXT];
 
 	for (int r = 0; r < rounds; r++) {
+		seed = r + 1;
 		rtt_measure(WAY_RAW, 0, &raw);
 		for (size_t d = 0; d < ARRAY_SIZE(delays_ms); d++) {
 			for (size_t w = 0; w < ARRAY_SIZE(shapers); w++) {
@@ -220,10 +222,11 @@ static void jitter_asked(const struct jitter_case *c)
 
 static void jitter_all(void)
 {
-	static const enum way ways[] = { WAY_NETEM, WAY_QUEUE };
+	static const enum way ways[] = { WAY_NETEM, WAY_NOTED };
 	static struct jitter_row rows[ARRAY_SIZE(jitters)][ARRAY_SIZE(ways)];
 
 	for (int r = 0; r < rounds; r++) {
+		seed = r + 1;
 		for (size_t i = 0; i < 2 * ARRAY_SIZE(jitters); i++) {
 			if (way_possible(ways[i % 2]))
 				jitter_measure(ways[i % 2], &jitters[i / 2], &rows[i / 2][i % 2]);
@@ -248,15 +251,15 @@ enum { LOSS_PACKETS = 100000 };
 
 static const uint32_t losses[] = { 10000, 100000, 300000 };
 
-static void loss_run(enum way way, uint32_t millionths, int64_t seed, bool *came)
+static void loss_run(enum way way, uint32_t millionths, int64_t of, bool *came)
 {
 	const struct shape shape = { .loss = millionths };
 	struct rig rig;
 
-	if (rig_up(&rig, way, &shape, false, seed) < 0)
+	if (rig_up(&rig, way, &shape, false, of) < 0)
 		die("netem is gone", NULL);
 	numbers_send(&rig, LOSS_PACKETS, came);
-	way_down(&rig);
+	way_down(&rig); /* complains if the line was too slow */
 }
 
 static uint32_t differences(const bool *a, const bool *b)
@@ -279,10 +282,10 @@ static uint32_t lost_of(const bool *came)
 
 static void loss_row(enum way way, uint32_t millionths, bool *came[4])
 {
-	uint32_t seed = chance_seed(1, "client -> server"), wrong;
+	uint32_t chance = chance_seed(1, "client -> server"), wrong;
 
 	for (uint32_t i = 0; i < LOSS_PACKETS; i++)
-		came[0][i] = !chance_decide(seed, i, millionths);
+		came[0][i] = !chance_decide(chance, i, millionths);
 	loss_run(way, millionths, 1, came[1]);
 	loss_run(way, millionths, 1, came[2]);
 	loss_run(way, millionths, 2, came[3]);
@@ -296,7 +299,7 @@ static void loss_row(enum way way, uint32_t millionths, bool *came[4])
 
 static void loss_all(void)
 {
-	static const enum way ways[] = { WAY_NETEM, WAY_QUEUE };
+	static const enum way ways[] = { WAY_NETEM, WAY_NOTED };
 	bool *came[4];
 
 	for (int i = 0; i < 4; i++) {
@@ -368,11 +371,12 @@ static void chance_measure(enum way way, const struct chance_case *c, struct spr
 
 static void chance_all(void)
 {
-	static const enum way ways[] = { WAY_NETEM, WAY_QUEUE };
+	static const enum way ways[] = { WAY_NETEM, WAY_NOTED };
 	static struct spread rows[ARRAY_SIZE(chances)][ARRAY_SIZE(ways)];
 	char t[TEXT];
 
 	for (int r = 0; r < rounds; r++) {
+		seed = r + 1;
 		for (size_t i = 0; i < 2 * ARRAY_SIZE(chances); i++) {
 			if (way_possible(ways[i % 2]))
 				chance_measure(ways[i % 2], &chances[i / 2], &rows[i / 2][i % 2]);
@@ -443,11 +447,12 @@ static void rate_measure(enum way way, int mbit, struct rate_row *row)
 
 static void rate_all(void)
 {
-	static const enum way ways[] = { WAY_NETEM, WAY_QUEUE };
+	static const enum way ways[] = { WAY_NETEM, WAY_NOTED };
 	static struct rate_row rows[ARRAY_SIZE(rates_mbit)][ARRAY_SIZE(ways)];
 	char t[2][TEXT];
 
 	for (int r = 0; r < rounds; r++) {
+		seed = r + 1;
 		for (size_t i = 0; i < 2 * ARRAY_SIZE(rates_mbit); i++) {
 			if (way_possible(ways[i % 2]))
 				rate_measure(ways[i % 2], rates_mbit[i / 2], &rows[i / 2][i % 2]);
@@ -476,20 +481,21 @@ struct flow_case {
 
 static const struct flow_case flows[] = {
 	{ WAY_RAW, 0 },	   { WAY_FILTER, 0 }, { WAY_CAPTURE, 0 }, { WAY_NETEM, 0 },
-	{ WAY_NETEM, 1 },  { WAY_NETEM, 10 }, { WAY_QUEUE, 0 },	  { WAY_QUEUE, 1 },
-	{ WAY_QUEUE, 10 }, { WAY_NOTED, 1 },
+	{ WAY_NETEM, 1 },  { WAY_NETEM, 10 }, { WAY_NOTED, 0 },	  { WAY_NOTED, 1 },
+	{ WAY_NOTED, 10 }, { WAY_QUEUE, 1 },
 };
 
 struct flow_row {
-	struct spread gbps, share, cpus;
+	struct spread gbps, share, cpus, resent;
 };
 
 static void flow_all(void)
 {
 	static struct flow_row rows[ARRAY_SIZE(flows)];
-	char t[3][TEXT], delay[TEXT];
+	char t[4][TEXT], delay[TEXT];
 
 	for (int r = 0; r < rounds; r++) {
+		seed = r + 1;
 		double raw = 0;
 
 		for (size_t i = 0; i < ARRAY_SIZE(flows); i++) {
@@ -507,21 +513,23 @@ static void flow_all(void)
 			spread_add(&rows[i].gbps, f.bps / 1e9);
 			spread_add(&rows[i].share, f.bps / raw);
 			spread_add(&rows[i].cpus, f.cpus);
+			spread_add(&rows[i].resent, f.resent);
 		}
 	}
 	printf("\n**One TCP flow**, offload on, reno, %d rounds of 1 s; share: of the veth alone in the same round. "
 	       "Processors: kept busy by sender, receiver and the delay line's thread together.\n\n"
-	       "| | delay each way | Gbit/s | share | processors |\n|---|---|---|---|---|\n",
+	       "| | delay each way | Gbit/s | share | processors | segments resent |\n|---|---|---|---|---|---|\n",
 	       rounds);
 	for (size_t i = 0; i < ARRAY_SIZE(flows); i++) {
 		if (!way_possible(flows[i].way))
 			continue;
 		snprintf(delay, sizeof(delay), "%d ms", flows[i].delay_ms);
-		printf("| %s | %s | %s | %s | %s |\n", way_name(flows[i].way),
+		printf("| %s | %s | %s | %s | %s | %s |\n", way_name(flows[i].way),
 		       flows[i].way < WAY_NETEM ? "–" : delay,
 		       spread_text(&rows[i].gbps, 1, t[0], TEXT),
 		       spread_text(&rows[i].share, 2, t[1], TEXT),
-		       spread_text(&rows[i].cpus, 2, t[2], TEXT));
+		       spread_text(&rows[i].cpus, 2, t[2], TEXT),
+		       spread_text(&rows[i].resent, 0, t[3], TEXT));
 	}
 }
 
@@ -566,6 +574,7 @@ static void packets_all(void)
 	char t[4][TEXT];
 
 	for (int r = 0; r < rounds; r++) {
+		seed = r + 1;
 		for (size_t w = 0; w < ARRAY_SIZE(packet_ways); w++) {
 			double most = 0;
 

@@ -21,8 +21,8 @@ const char *way_name(enum way way)
 		[WAY_FILTER] = "a fault in force",
 		[WAY_CAPTURE] = "capture at both ends",
 		[WAY_NETEM] = "netem",
-		[WAY_QUEUE] = "delay line",
-		[WAY_NOTED] = "delay line, releases read",
+		[WAY_QUEUE] = "delay line, nothing noted",
+		[WAY_NOTED] = "delay line",
 	};
 
 	return text[way];

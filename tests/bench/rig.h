@@ -20,7 +20,7 @@ enum way {
 	WAY_FILTER,  /* a fault in force, that looks at each packet and acts on none */
 	WAY_CAPTURE, /* both ends are captured */
 	WAY_NETEM,   /* a shape, by netem */
-	WAY_QUEUE,   /* a shape, by the delay line, which keeps no releases */
+	WAY_QUEUE,   /* a shape, by the delay line, which keeps no releases (quiet) */
 	WAY_NOTED,   /* the same, and its releases are read, as in a run */
 };
 

@@ -84,7 +84,11 @@ static double at(const struct spread *s, double q)
 
 double spread_median(const struct spread *s)
 {
-	return at(s, 0.5);
+	double v[ROUNDS_MAX];
+
+	memcpy(v, s->v, sizeof(v));
+	sort(v, (size_t)s->n);
+	return s->n ? (v[(s->n - 1) / 2] + v[s->n / 2]) / 2 : 0;
 }
 
 double spread_least(const struct spread *s)

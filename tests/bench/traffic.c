@@ -2,6 +2,7 @@
 #include "tests/bench/traffic.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -297,11 +298,25 @@ void streamed_free(struct streamed *streamed)
 	free(streamed->times);
 }
 
-/* A veth without delay delivers before send() returns. */
+/* Take in what comes, until nothing has come for that long. */
+static void numbers_take(int fd, int64_t silence_ns, uint32_t n, bool *came)
+{
+	const struct timespec silence = { silence_ns / 1000000000, silence_ns % 1000000000 };
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint32_t got;
+
+	while (ppoll(&p, 1, &silence, NULL) > 0) {
+		while (recv(fd, &got, sizeof(got), MSG_DONTWAIT) == sizeof(got)) {
+			if (got < n)
+				came[got] = true;
+		}
+	}
+}
+
+/* A few at a time, so that no buffer of an ordinary user is too small. */
 void numbers_send(const struct rig *rig, uint32_t n, bool *came)
 {
 	int fds[2] = { rig_socket(rig, CLIENT, SOCK_DGRAM), rig_socket(rig, SERVER, SOCK_DGRAM) };
-	uint32_t got;
 
 	peer_set(rig, fds[CLIENT], SERVER);
 	memset(came, 0, n * sizeof(*came));
@@ -309,13 +324,10 @@ void numbers_send(const struct rig *rig, uint32_t n, bool *came)
 		/* a loss at the sending end may be told to the sender */
 		if (send(fds[CLIENT], &i, sizeof(i), 0) < 0 && errno != EPERM && errno != ENOBUFS)
 			die("cannot send", NULL);
-		if (i % BATCH && i + 1 < n)
-			continue;
-		while (recv(fds[SERVER], &got, sizeof(got), MSG_DONTWAIT) == sizeof(got)) {
-			if (got < n)
-				came[got] = true;
-		}
+		if (i % BATCH == BATCH - 1)
+			numbers_take(fds[SERVER], 200000, n, came);
 	}
+	numbers_take(fds[SERVER], SILENCE_MS * INT64_C(1000000), n, came);
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -325,8 +337,11 @@ void numbers_send(const struct rig *rig, uint32_t n, bool *came)
 static void *flow_send(void *arg)
 {
 	int fd = *(int *)arg;
-	_cleanup_free_ char *bytes = calloc(1, CHUNK);
+	_cleanup_free_ char *bytes = malloc(CHUNK);
 
+	/* pages of its own, not the kernel's one page of zeros */
+	if (bytes)
+		memset(bytes, 'x', CHUNK);
 	/* until the other side has had enough */
 	while (bytes && send(fd, bytes, CHUNK, MSG_NOSIGNAL) > 0)
 		;
@@ -361,6 +376,8 @@ void flow_run(const struct rig *rig, int warm_ms, int run_ms, struct flowed *ret
 {
 	struct sockaddr_in to = rig_address(rig, SERVER);
 	struct linger reset = { .l_onoff = 1 };
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
 	struct lab_err err = { 0 };
 	int listener = rig_socket(rig, SERVER, SOCK_STREAM), fds[2];
 	pthread_t sender;
@@ -376,6 +393,9 @@ void flow_run(const struct rig *rig, int warm_ms, int run_ms, struct flowed *ret
 	timeout_set(fds[SERVER], 5000);
 	sender = begin(flow_send, &fds[CLIENT]);
 	flow_receive(fds[SERVER], warm_ms, run_ms, ret);
+	if (getsockopt(fds[CLIENT], IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		die("cannot ask for TCP_INFO", NULL);
+	ret->resent = info.tcpi_total_retrans;
 	setsockopt(fds[SERVER], SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(fds[SERVER]);
 	/* the reset may have been lost on the way, or held */

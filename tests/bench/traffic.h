@@ -46,15 +46,16 @@ void stream_run(const struct rig *rig, const struct stream *stream, struct strea
 void streamed_free(struct streamed *streamed);
 
 /**
- * numbers_send() - send @n datagrams without waiting, and see which arrive; for wires that take no time
+ * numbers_send() - send @n datagrams, some at a time, and see which arrive; for wires that take no time
  * @came: filled: did the i-th arrive?
  */
 void numbers_send(const struct rig *rig, uint32_t n, bool *came);
 
-/** struct flowed - one TCP flow: bits per second, packets are not counted; @cpus: processors kept busy */
+/** struct flowed - one TCP flow: bits per second; @cpus: processors kept busy; @resent: segments, from the beginning */
 struct flowed {
 	double bps;
 	double cpus;
+	uint32_t resent;
 };
 
 /** flow_run() - as fast as it goes; @warm_ms before the measurement begins, which takes @run_ms */
