@@ -220,7 +220,11 @@ static int addresses_check(const struct topology *topo, int i, int fam, struct l
 	return 0;
 }
 
-/* Number the interfaces of each host in order of the links; count the links of each host. */
+/*
+ * Number and name the interfaces, count the links of each host. Names count in each host, numbers
+ * over all: to a kernel before 6.8 a veth end whose peer has the same number is no link of two ends
+ * (linkwatch_urgent_event()), and it waits for up to a second before it sends.
+ */
 static int interfaces_number(struct topology *topo, int *degree, int *ret_link, struct lab_err *err)
 {
 	for (int i = 0; i < topo->n_links; i++) {
@@ -235,7 +239,7 @@ static int interfaces_number(struct topology *topo, int *degree, int *ret_link, 
 		for (int end = 0; end < 2; end++) {
 			int n = degree[link->host[end]]++;
 
-			link->ifindex[end] = n + 2; /* 1 is lo */
+			link->ifindex[end] = 2 * i + end + 2; /* 1 is lo */
 			snprintf(link->ifname[end], sizeof(link->ifname[end]), "eth%d", n);
 		}
 	}

@@ -49,7 +49,7 @@ struct topo_host {
  * @host: index of the host at either end
  * @addr: [end][family]; those not set are chosen by topology_complete()
  * @mtu: bytes, 0 for 1500
- * @ifindex: [end], interface number inside the host: 2, 3 … in order of the links
+ * @ifindex: [end], interface number inside the host: from 2 on, no two of a topology are the same
  * @ifname: [end], "eth0", "eth1" …
  */
 struct topo_link {

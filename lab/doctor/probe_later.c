@@ -14,8 +14,6 @@
 #include "netns/cleanup.h"
 #include "netns/extack.h"
 
-enum { IFINDEX_ETH0 = 2 };
-
 /* Send a request from inside the firewall and read the answer. */
 static int talk(struct probe_env *env, int protocol, const struct nlmsghdr *request,
 		const char *doing, struct lab_err *err)
@@ -57,7 +55,7 @@ int try_nfqueue(struct probe_env *env, struct lab_err *err)
 }
 
 /* The header of a request for a queueing discipline at the firewall's first interface. */
-static struct nlmsghdr *qdisc_request(char *buf, const char *kind)
+static struct nlmsghdr *qdisc_request(const struct probe_env *env, char *buf, const char *kind)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct tcmsg *tc;
@@ -66,7 +64,7 @@ static struct nlmsghdr *qdisc_request(char *buf, const char *kind)
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
 	tc = mnl_nlmsg_put_extra_header(nlh, sizeof(*tc));
 	tc->tcm_family = AF_UNSPEC;
-	tc->tcm_ifindex = IFINDEX_ETH0;
+	tc->tcm_ifindex = env->topo.links[0].ifindex[1];
 	tc->tcm_parent = TC_H_ROOT;
 	mnl_attr_put_strz(nlh, TCA_KIND, kind);
 	return nlh;
@@ -76,7 +74,7 @@ int try_netem(struct probe_env *env, struct lab_err *err)
 {
 	const struct tc_netem_qopt options = { .limit = 1000 };
 	char buf[512] = { 0 };
-	struct nlmsghdr *nlh = qdisc_request(buf, "netem");
+	struct nlmsghdr *nlh = qdisc_request(env, buf, "netem");
 
 	mnl_attr_put(nlh, TCA_OPTIONS, sizeof(options), &options);
 	return talk(env, NETLINK_ROUTE, nlh, "cannot delay packets (netem)", err);
@@ -88,7 +86,7 @@ int try_tbf(struct probe_env *env, struct lab_err *err)
 					     .limit = 100000,
 					     .buffer = 1000000 }; /* ticks of 64 ns */
 	char buf[512] = { 0 };
-	struct nlmsghdr *nlh = qdisc_request(buf, "tbf");
+	struct nlmsghdr *nlh = qdisc_request(env, buf, "tbf");
 	struct nlattr *nest = mnl_attr_nest_start(nlh, TCA_OPTIONS);
 
 	mnl_attr_put(nlh, TCA_TBF_PARMS, sizeof(options), &options);

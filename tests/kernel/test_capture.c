@@ -110,7 +110,7 @@ static void path_body(void *arg)
 	static const struct {
 		int host, ifindex;
 		bool out;
-	} path[] = { { CLIENT, 2, true }, { FW, 2, false }, { FW, 3, true }, { SERVER, 2, false } };
+	} path[] = { { CLIENT, 2, true }, { FW, 3, false }, { FW, 4, true }, { SERVER, 5, false } };
 	struct bench *b = bench_open(rig_new());
 
 	(void)arg;
@@ -405,7 +405,7 @@ static void tcpdump_body(void *arg)
 	pair_close(&p);
 	read_all(b);
 	for (int i = 0; i < b->n; i++)
-		mine += b->seen[i].host == FW && b->seen[i].ifindex == 2;
+		mine += b->seen[i].host == FW && b->seen[i].ifindex == 3;
 	theirs = tcpdump_stop(pid, fd, temporary, mine);
 	unlink(file);
 	close(temporary);

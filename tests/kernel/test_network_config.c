@@ -630,7 +630,7 @@ static void wait_body(void *arg)
 	lab_default(&lab);
 	lab_enter(&lab, FW);
 	must_work(rt_open(&rt, &err), &err);
-	must_work(rt_link_set(rt, 2, 0, &err), &err);
+	must_work(rt_link_set(rt, lab.topo.links[0].ifindex[1], 0, &err), &err);
 	rt_close(rt);
 	lab_enter(&lab, CLIENT);
 	must_work(rt_open(&rt, &err), &err);
