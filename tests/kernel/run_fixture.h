@@ -203,7 +203,9 @@ static inline const struct event *end_of(const struct running *r)
 /* What the log says, for a failing test. */
 static inline void running_show(const struct running *r)
 {
-	print_error("%s%.*s\n", r->text, (int)r->len, r->buf);
+	/* not print_error(), which shows no more than a kilobyte */
+	fflush(stdout);
+	fprintf(stderr, "%s%.*s\n", r->text, (int)r->len, r->buf);
 }
 
 /* What holds for every log: begin first, end last, everything in order of time, and counts that add up. */

@@ -176,8 +176,9 @@ static void must_be_logged(struct rig *rig, const struct trial *t, struct fate *
 		must(hit->packet.sport > last); /* in order, each once */
 		last = hit->packet.sport;
 		fate->hit[index_of(hit->packet.sport)] = true;
-		/* stamped where the packet came in from a wire; local output has no stamp */
-		must_equal(hit->stamp_ns != 0, t->host != CLIENT);
+		/* Stamped where the packet came in from a wire; local output has no stamp. Linux 6.1
+		 * stamps only where somebody asks for it, as the captures of a run do. */
+		must(!hit->stamp_ns || t->host != CLIENT);
 	}
 }
 
