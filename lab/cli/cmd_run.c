@@ -6,6 +6,7 @@
 #include "lab/cli/command.h"
 #include "lab/cli/command_line.h"
 #include "lab/cli/front.h"
+#include "lab/doctor/doctor.h"
 #include "lab/report/report.h"
 #include "lab/scenario/problem.h"
 #include "netns/cleanup.h"
@@ -100,6 +101,7 @@ static int options_check(struct session *s)
 	s->run.invert = (int)invert;
 	s->run.disarmed = o->disarm;
 	s->run.unpinned = o->unpinned;
+	s->run.needs_met = doctor_needs_met;
 	if (o->timeout &&
 	    (value_duration(o->timeout, &s->run.timeout_ns) < 0 || !s->run.timeout_ns)) {
 		fprintf(stderr,

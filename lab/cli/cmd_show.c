@@ -56,6 +56,19 @@ static void steps_print(const struct plan *plan)
 	}
 }
 
+static void needs_print(const struct scenario *s)
+{
+	if (!s->needs.n)
+		return;
+	printf("\nNeeds of the kernel\n");
+	for (int i = 0; i < s->needs.n; i++) {
+		const struct need *need = &s->needs.list[i];
+
+		printf("  %s%s%s\n", need_word(need->kind), need->key ? " " : "",
+		       need->key ? need->key : "");
+	}
+}
+
 static void cases_print(const struct scenario *s, const struct options *o)
 {
 	printf("\nCases\n");
@@ -85,6 +98,7 @@ static int one_show(struct source *source, const struct options *o)
 	prose_print(s->story, 2, &options, stdout);
 	printf("\nTopology\n");
 	picture_print(&s->plans[0], stdout);
+	needs_print(s);
 	printf("\nSteps\n");
 	steps_print(&s->plans[0]);
 	printf("\nWhat to do\n");

@@ -51,6 +51,13 @@ struct doctor_options {
 unsigned doctor_needs(const struct plan *plan);
 
 /**
+ * doctor_needs_met() - whether this kernel has what a scenario asks for by ``needs:``
+ * To be called in a sandbox, with a network namespace of its own. Tries no more than what is named.
+ * Return: 1 if it has, 0 if not, with what it lacks in @err, -errno if that cannot be tried
+ */
+int doctor_needs_met(const struct need_list *needs, struct lab_err *err);
+
+/**
  * doctor_run() - try everything, and write down what was found
  * @out: gets the report
  * @ret_runnable: number of scenarios of which at least one case can run here; may be NULL

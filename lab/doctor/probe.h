@@ -43,6 +43,16 @@ enum { ROOM_ENOUGH = 1000 };
  */
 int room_judge(struct probe_env *env, int room, const char *what, struct lab_err *err);
 
+/** env_init() - the topology, without a network; 0 or -ENOMEM */
+int env_init(struct probe_env *env);
+
+/**
+ * need_try() - try what a scenario needs
+ * @env: with a network
+ * Return: 0; -errno with what the kernel lacks in @err
+ */
+int need_try(struct probe_env *env, const struct need_list *needs, struct lab_err *err);
+
 /** enum probe_group - in which part of the report it stands */
 enum probe_group { GROUP_LAB, GROUP_LATER };
 

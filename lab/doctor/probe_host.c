@@ -235,10 +235,13 @@ int try_scenario_sysctls(struct probe_env *env, struct lab_err *err)
 	int plan = 0, refused = 0;
 
 	for (int s = 0; s < env->n_scenarios; s++) {
-		for (int p = 0; p < env->scenarios[s]->n_plans; p++, plan++) {
-			struct lab_err why = { 0 };
+		struct lab_err unmet = { 0 };
+		int met = need_try(env, &env->scenarios[s]->needs, &unmet);
 
-			if (plan_sysctls(env, &env->scenarios[s]->plans[p], &why) < 0) {
+		for (int p = 0; p < env->scenarios[s]->n_plans; p++, plan++) {
+			struct lab_err why = unmet;
+
+			if (met < 0 || plan_sysctls(env, &env->scenarios[s]->plans[p], &why) < 0) {
 				env->remark(env, plan, &why);
 				refused++;
 			}

@@ -60,7 +60,7 @@ void findings_free(struct findings *findings)
 	memset(findings, 0, sizeof(*findings));
 }
 
-static int env_init(struct probe_env *env)
+int env_init(struct probe_env *env)
 {
 	static const char *const names[PROBE_HOSTS] = { "client", "fw", "server" };
 	struct topology *topo = &env->topo;

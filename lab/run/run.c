@@ -396,6 +396,17 @@ static void run_release(struct run *run)
 	free(run->socks);
 }
 
+/* What the scenario asks for by ``needs:``. If the kernel lacks any of it, the run is over. */
+static int needs_look(struct run *run, struct lab_err *err)
+{
+	const struct need_list *needs = &run->scenario->needs;
+	int met = needs->n && run->options->needs_met ? run->options->needs_met(needs, err) : 1;
+
+	if (met == 0)
+		run_end(run, RESULT_SKIPPED, "%s", err->msg);
+	return met < 0 ? met : 0;
+}
+
 static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
 {
 	const struct plan *plan = run->plan;
@@ -413,7 +424,8 @@ static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
 	run->control_fd = control_fd;
 	run->end_ns = clock_now() + timeout;
 	run->sample_ns = clock_now() + SAMPLE_NS;
-	return lab_build(run, err);
+	ret = needs_look(run, err);
+	return ret < 0 || run->over ? ret : lab_build(run, err);
 }
 
 int run_case(const struct scenario *scenario, const struct plan *plan,
@@ -431,7 +443,9 @@ int run_case(const struct scenario *scenario, const struct plan *plan,
 	ret = run_prepare(&run, control_fd, &err);
 	if (!run.built)
 		run_begin_event(&run, run.axis.t0_ns);
-	if (ret == -ENOENT && !run.net) {
+	if (!ret && run.over) {
+		; /* skipped, and it has said why */
+	} else if (ret == -ENOENT && !run.net) {
 		/* the scenario names a sysctl that this kernel lacks */
 		run_end(&run, RESULT_SKIPPED, "%s", err.msg);
 	} else if (ret < 0) {

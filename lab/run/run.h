@@ -9,6 +9,7 @@
 #include "lab/scenario/scenario.h"
 
 struct vocabulary;
+struct lab_err;
 
 /**
  * struct run_options - how to run
@@ -17,6 +18,8 @@ struct vocabulary;
  * @invert: number of the expectation that is turned round, 0 for none
  * @timeout_ns: the run ends after this, 0 for the default: 60 s or the declared times + 30 s
  * @unpinned: hosts keep the kernel's own sysctls
+ * @needs_met: finds out whether this kernel has what the scenario needs: 1 if so, 0 if not, with why,
+ *             -errno if that cannot be told; NULL if it has
  * @repeat: the command line that repeats the run, for the log
  */
 struct run_options {
@@ -25,6 +28,7 @@ struct run_options {
 	int invert;
 	int64_t timeout_ns;
 	bool unpinned;
+	int (*needs_met)(const struct need_list *needs, struct lab_err *err);
 	const char *repeat;
 };
 

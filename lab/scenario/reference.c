@@ -130,12 +130,20 @@ static void put_section(const char *title, const char *text, const struct key *k
 	reference_keys(keys, out);
 }
 
+static void put_needs(FILE *out)
+{
+	fprintf(out, "\n## needs\n\n%s\n", TEXT_NEEDS);
+	for (int i = 0; i < NEEDS_COUNT; i++)
+		fprintf(out, "- `%s`: %s\n", need_word(i), need_help(i));
+}
+
 void reference_print(const struct vocabulary *vocabulary, FILE *out)
 {
 	fprintf(out, "%s", TEXT_HEAD);
 	put_section("## An example", TEXT_EXAMPLE, NULL, out);
 	put_section("## The top level", "The file is a mapping with these keys.\n", SCENARIO_KEYS,
 		    out);
+	put_needs(out);
 	put_section("## Cases", TEXT_CASES, NULL, out);
 	put_section("## Values", TEXT_VALUES, NULL, out);
 	put_section("## topology", TEXT_TOPOLOGY, TOPOLOGY_KEYS, out);

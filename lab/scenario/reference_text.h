@@ -32,6 +32,10 @@ static const char TEXT_EXAMPLE[] =
 	"  - check: {fault: syn-dropped, hits: 2}\n"
 	"```\n";
 
+static const char TEXT_NEEDS[] =
+	"What not every kernel has, and the scenario cannot do without. A case whose kernel lacks any of\n"
+	"it is skipped, and the report says what is missing. Each is found out by trying it.\n";
+
 static const char TEXT_CASES[] =
 	"A scenario without `matrix` and with one family in `ip` is one case and has the scenario's\n"
 	"name. Otherwise each combination of the matrix's values and the families is a case, named\n"

@@ -19,6 +19,7 @@ struct words {
 struct head {
 	char *name, *title, *story, *remedy;
 	struct words tags, claims;
+	struct need_list needs;
 	struct document doc;
 };
 
@@ -211,10 +212,11 @@ const struct key SCENARIO_KEYS[] = {
 	  .example = "client",
 	  .help = "the host on which a program of one's own acts" },
 	{ .name = "needs",
-	  .type = &VALUE_TEXT,
-	  .later = "it comes with other kernels",
-	  .example = "[conntrack]",
-	  .help = "what a kernel must have for the scenario to run" },
+	  .type = &VALUE_NEEDS,
+	  .offset = offsetof(struct head, needs),
+	  .def = "none",
+	  .example = "[conntrack, sysctl net.ipv4.tcp_rto_max_ms]",
+	  .help = "what the kernel must have; else all cases are skipped" },
 	{ 0 },
 };
 
@@ -281,6 +283,7 @@ void scenario_free(struct scenario *scenario)
 	free(scenario->params);
 	words_free(&(struct words){ scenario->tags, scenario->n_tags });
 	words_free(&(struct words){ scenario->claims, scenario->n_claims });
+	need_list_free(&scenario->needs);
 	free(scenario->name);
 	free(scenario->title);
 	free(scenario->story);
@@ -321,6 +324,7 @@ static void take_head(struct scenario *scenario, struct head *head)
 	scenario->n_tags = head->tags.n;
 	scenario->claims = head->claims.list;
 	scenario->n_claims = head->claims.n;
+	scenario->needs = head->needs;
 }
 
 static void document_read(struct scenario *scenario, const struct node *root,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "impair/fault.h"
+#include "lab/scenario/need.h"
 #include "lab/scenario/value.h"
 #include "netns/topology.h"
 
@@ -106,6 +107,7 @@ struct plan {
 /**
  * struct scenario - what a file says, once for all of its cases
  * @title: as in the file with its params put in; where the matrix decides, ${name} stays
+ * @needs: what the kernel must have, or all cases are skipped
  * @params: the file's params; where --set gave the value, the line is 0
  * @file: where it came from, for messages
  * @source: the file's text
@@ -123,6 +125,7 @@ struct scenario {
 	int n_tags;
 	char **claims;
 	int n_claims;
+	struct need_list needs;
 	struct param *params;
 	int n_params;
 	struct plan *plans;

@@ -202,6 +202,22 @@ END
 	says out 'net.ipv4.tcp_no_such_thing'
 }
 
+# what the scenario asks for by "needs"; the sysctl is in every kernel, the other in none
+needs() {
+	file needs <<<$'needs: [sysctl net.ipv4.tcp_fin_timeout, queue]\nsteps: [{wait: 1ms}]'
+	run 0 show "$work/needs.yaml"
+	says out 'Needs of the kernel'
+	says out 'sysctl net.ipv4.tcp_fin_timeout'
+	run 0 run "$work/needs.yaml"
+	file lacks <<<$'needs: sysctl net.ipv4.tcp_no_such_thing\nip: [4, 6]\nsteps: [{wait: 1ms}]'
+	run 77 run "$work/lacks.yaml"
+	says out 'SKIPPED'
+	says out 'this kernel has no sysctl net.ipv4.tcp_no_such_thing'
+	run 77 run -q "$work/lacks.yaml"
+	file nettem <<<$'needs: [ipv6, nettem]\nsteps: [{wait: 1ms}]'
+	bad nettem 5:15 "unknown need 'nettem'" "did you mean 'netem'?"
+}
+
 pipes() {
 	run 0 run dial-ok --set ip=4
 	says_not out '\x1b'
@@ -280,7 +296,7 @@ fi
 passed=0
 failed=0
 for name in unknown_scenario usage_errors help_everywhere bad_names bad_values bad_topologies bad_files \
-	what_never_comes failures_say_where skipped_is_not_passed pipes terminal events own_files documents; do
+	what_never_comes failures_say_where skipped_is_not_passed needs pipes terminal events own_files documents; do
 	# a shell of its own: within a condition of this one set -e would be ignored
 	if bash "${BASH_SOURCE[0]}" "$name"; then
 		echo "ok      $name"

@@ -433,9 +433,35 @@ static void test_scenario_refuses_a_large_text(void **state)
 	free(text);
 }
 
+static void test_scenario_needs_have_words_and_keys(void **state)
+{
+	struct scenario *scenario =
+		parse(HEAD STEPS "needs: [mptcp, sysctl net.ipv4.tcp_rto_max_ms, tbf, sysctl "
+				 "net.mptcp.available_schedulers]\n");
+
+	(void)state;
+	assert_int_equal(scenario->needs.n, 4);
+	assert_int_equal(scenario->needs.list[0].kind, NEEDS_MPTCP);
+	assert_null(scenario->needs.list[0].key);
+	assert_int_equal(scenario->needs.list[1].kind, NEEDS_SYSCTL);
+	assert_string_equal(scenario->needs.list[1].key, "net.ipv4.tcp_rto_max_ms");
+	assert_int_equal(scenario->needs.list[2].kind, NEEDS_TBF);
+	/* one that can only be read can be needed, too */
+	assert_string_equal(scenario->needs.list[3].key, "net.mptcp.available_schedulers");
+	scenario_free(scenario);
+	scenario = parse(HEAD STEPS "needs: queue\n");
+	assert_int_equal(scenario->needs.n, 1);
+	assert_int_equal(scenario->needs.list[0].kind, NEEDS_QUEUE);
+	scenario_free(scenario);
+	scenario = parse(HEAD STEPS);
+	assert_int_equal(scenario->needs.n, 0);
+	scenario_free(scenario);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scenario_needs_have_words_and_keys),
 		cmocka_unit_test(test_scenario_reads_the_example),
 		cmocka_unit_test(test_scenario_numbers_expectations),
 		cmocka_unit_test(test_scenario_writes_steps_for_people),

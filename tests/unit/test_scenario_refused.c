@@ -15,8 +15,17 @@ static void test_scenario_refuses_a_bad_top_level(void **state)
 	assert_refused(HEAD "steps: {a: b}\n", 5, 8, "expected a list of steps, found a mapping");
 	assert_refused(HEAD STEPS "program: client\n", 7, 1,
 		       "not available yet: it comes with nslab exec");
-	assert_refused(HEAD STEPS "needs: x\n", 7, 1,
-		       "not available yet: it comes with other kernels");
+	assert_refused(HEAD STEPS "needs: x\n", 7, 8, "unknown need 'x'; expected one of: sysctl,");
+	assert_refused(HEAD STEPS "needs: [ipv6, nettem]\n", 7, 15, "did you mean 'netem'?");
+	assert_refused(HEAD STEPS "needs: [{queue: 1}]\n", 7, 9,
+		       "expected a need, found a mapping");
+	assert_refused(HEAD STEPS "needs: {queue: 1}\n", 7, 8,
+		       "expected a list such as [conntrack");
+	assert_refused(HEAD STEPS "needs: [sysctl]\n", 7, 9, "which sysctl?");
+	assert_refused(HEAD STEPS "needs: [sysctl ../x]\n", 7, 9, "'../x' is no sysctl");
+	assert_refused(HEAD STEPS "needs: [sysctl net.core.rmem_max]\n", 7, 9,
+		       "global to the machine");
+	assert_refused(HEAD STEPS "needs: queue 5\n", 7, 8, "nothing stands behind 'queue'");
 	assert_refused(HEAD STEPS "title: u\n", 7, 1,
 		       "'title' is given twice; the first is at line 2");
 	assert_refused("name: X\ntitle: t\nstory: s\nremedy: r\n" STEPS, 1, 7, "'X' is no name");
