@@ -410,12 +410,14 @@ static const char *const options[] = {
 	"    expect: {error: deadline, bytes: \"< 60000\"}\n"
 	"  - client: {send: large, bytes: 1MB, deadline: 100ms}\n"
 	"    expect: {error: deadline, bytes: \"> 150000\"}\n",
-	/* without Nagle the second small segment does not wait for the first one's ACK */
+	/* Without Nagle the second small segment does not wait for the first one's ACK. A tail loss
+	 * probe would repeat it as soon as after two jiffies. */
 	HEAD
 	"faults:\n"
 	"  mute: {at: fw, match: {from: server, segment: ack}, action: drop, active: false}\n"
 	"steps:\n"
 	"  - server: {listen: 8080, as: door}\n"
+	"  - sysctl: {at: client, net.ipv4.tcp_early_retrans: 0}\n"
 	"  - client: {dial: \"server:8080\", as: quick, deadline: 5s, options: {nodelay: true}}\n"
 	"  - fault: {on: mute}\n"
 	"  - client: {send: quick, text: a}\n"
@@ -426,6 +428,7 @@ static const char *const options[] = {
 	"  mute: {at: fw, match: {from: server, segment: ack}, action: drop, active: false}\n"
 	"steps:\n"
 	"  - server: {listen: 8080, as: door}\n"
+	"  - sysctl: {at: client, net.ipv4.tcp_early_retrans: 0}\n"
 	"  - client: {dial: \"server:8080\", as: slow, deadline: 5s, options: {nodelay: false}}\n"
 	"  - fault: {on: mute}\n"
 	"  - client: {send: slow, text: a}\n"
