@@ -50,6 +50,7 @@ struct queue {
 	uint16_t queue;
 	int fd; /* -1 once its host is gone */
 	bool picks_kernel_time;
+	bool cut; /* a link of its host went down: the kernel has thrown away what it held from or for it */
 	bool was_whole; /* large messages may still be on their way to us */
 	int64_t added_ns, last_came_ns;
 	struct verdicts verdicts;
@@ -68,7 +69,7 @@ struct item {
 	int64_t came_ns, due_ns;
 	int64_t corrupt_bit;
 	uint32_t id, mark;
-	int hook, ifindex;
+	int hook, ifindex, ifindex_out;
 	unsigned copies;
 	bool overtaken, picked;
 	size_t len, wire_len;
@@ -345,6 +346,13 @@ static void item_done(struct delayline *line, struct item *item)
 	line->copying_end = &item->next;
 }
 
+/* What a wire that is down, or too narrow, does not take is lost like any other packet. */
+static bool copy_is_lost(int code)
+{
+	return code == ENETDOWN || code == ENETUNREACH || code == EHOSTUNREACH ||
+	       code == EMSGSIZE || code == ENXIO || code == ENODEV || code == EADDRNOTAVAIL;
+}
+
 /* Copies go when their packets have gone. */
 static void copies_send(struct delayline *line)
 {
@@ -356,7 +364,7 @@ static void copies_send(struct delayline *line)
 		for (unsigned i = 0; !ret && i < item->copies; i++)
 			ret = copier_send(item->queue->copier, item->hook, item->ifindex,
 					  item->bytes, item->len);
-		if (ret < 0)
+		if (ret < 0 && !copy_is_lost(-ret))
 			fail(line, -ret, "cannot send a copy", item->queue);
 		free(item);
 	}
@@ -522,6 +530,7 @@ static void packet_take(void *arg, const struct queued *q)
 			       .id = q->id,
 			       .hook = q->hook,
 			       .ifindex = q->ifindex,
+			       .ifindex_out = q->ifindex_out,
 			       .picked = lane_picked(&queue->state, q),
 			       .len = q->len,
 			       .wire_len = q->wire_len };
@@ -564,7 +573,7 @@ static void queue_read(struct delayline *line, struct queue *queue)
 			     "packets were lost, because there was no room to tell us of them; "
 			     "net.core.rmem_max bounds it for ordinary users",
 			     queue);
-		else if (ret < 0)
+		else if (ret < 0 && !(ret == -ENOENT && queue->cut))
 			fail(line, -ret, "a verdict was lost", queue);
 		/* the rest, if there is any, wakes us again */
 		if (ret < (whole ? 1 : NFQUEUE_AT_ONCE))
@@ -577,15 +586,18 @@ static void *thread_main(void *arg)
 {
 	struct delayline *line = arg;
 	struct epoll_event events[32];
+	int64_t looked = now();
 	int timeout_ms = -1;
 
 	prctl(PR_SET_NAME, "delay line");
 	prctl(PR_SET_TIMERSLACK, 1);
 	thread_prompt(true);
 	while (!atomic_load(&line->stop)) {
-		int64_t looked = now();
 		int n = epoll_wait(line->epoll_fd, events, ARRAY_SIZE(events), timeout_ms);
 
+		/* a stop interrupts it: that is no look */
+		if (n < 0)
+			continue;
 		pthread_mutex_lock(&line->lock);
 		line->looked_ns = looked;
 		for (int i = 0; i < n; i++) {
@@ -601,6 +613,7 @@ static void *thread_main(void *arg)
 		if (timeout_ms < 0 && line->beats)
 			timeout_ms = BEAT_MS;
 		pthread_mutex_unlock(&line->lock);
+		looked = now();
 	}
 	return NULL;
 }
@@ -839,6 +852,30 @@ int delayline_shape(struct delayline *line, int number, const struct shape *shap
 				       lane_whole(&queue->state), err);
 	pthread_mutex_unlock(&line->lock);
 	return ret;
+}
+
+void delayline_link_down(struct delayline *line, int host, int ifindex)
+{
+	int64_t t = now();
+
+	pthread_mutex_lock(&line->lock);
+	for (size_t i = line->n_heap; i--;) {
+		struct item *item = line->heap[i];
+
+		if (item->queue->state.spec.host != host ||
+		    (item->ifindex != ifindex && item->ifindex_out != ifindex))
+			continue;
+		heap_remove(line, item);
+		if (item->overtaken)
+			overtaken_forget(item);
+		note_add(line, item, RELEASE_LOST, t);
+		item->queue->state.n_held--;
+		free(item);
+		i = line->n_heap; /* the heap has changed its order */
+	}
+	for (int i = 0; i < line->n_queues; i++)
+		line->queues[i]->cut |= line->queues[i]->state.spec.host == host;
+	pthread_mutex_unlock(&line->lock);
 }
 
 void delayline_host_gone(struct delayline *line, int host)

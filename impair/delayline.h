@@ -57,6 +57,7 @@ enum release_what {
 	RELEASE_ON,	  /* it went on */
 	RELEASE_COPY,	  /* a copy of it followed (duplicate) */
 	RELEASE_OVERFLOW, /* it was dropped: the lane's limit was reached */
+	RELEASE_LOST,	  /* it was lost: its interface went down, and the kernel threw it away */
 };
 
 /**
@@ -127,6 +128,12 @@ int delayline_read(struct delayline *line, void (*fn)(void *arg, const struct re
 
 /** delayline_check() - the same judgement from the kernel's own counters, at the end of a run */
 int delayline_check(struct delayline *line, struct lab_err *err);
+
+/**
+ * delayline_link_down() - an interface goes down: what is held from it or for it is lost
+ * The kernel throws such packets away itself (nfqnl_dev_drop()). Call it before, and again behind it.
+ */
+void delayline_link_down(struct delayline *line, int host, int ifindex);
 
 /** delayline_host_gone() - a host's namespace is about to end: forget its lanes (they can be added anew) */
 void delayline_host_gone(struct delayline *line, int host);

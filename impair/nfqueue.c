@@ -148,6 +148,7 @@ static bool packet_read(const struct nlmsghdr *nlh, struct queued *q)
 		.id = ntohl(hdr->packet_id),
 		.hook = hdr->hook,
 		.ifindex = (int)attr_be32(table[NFQA_IFINDEX_INDEV]),
+		.ifindex_out = (int)attr_be32(table[NFQA_IFINDEX_OUTDEV]),
 		.mark = attr_be32(table[NFQA_MARK]),
 	};
 	a = table[NFQA_PAYLOAD];

@@ -20,7 +20,8 @@ enum {
 /**
  * struct queued - a packet that waits for a verdict
  * @queue, @id: what the verdict has to name
- * @hook: NF_INET_; @ifindex: where it came in, 0 if the host made it; @mark: skb mark
+ * @hook: NF_INET_; @ifindex: where it came in, 0 if the host made it; @ifindex_out: where it leaves, 0 if
+ *         that is not known; @mark: skb mark
  * @stamp_ns: CLOCK_REALTIME when the interface took it in, cut to microseconds; 0 if unknown
  * @packet, @len: from the IP header on, as many bytes as the queue copies; @wire_len: all of it, 0 if
  *                the queue copies nothing
@@ -29,7 +30,7 @@ struct queued {
 	uint16_t queue;
 	uint32_t id;
 	int hook;
-	int ifindex;
+	int ifindex, ifindex_out;
 	uint32_t mark;
 	int64_t stamp_ns;
 	const uint8_t *packet;

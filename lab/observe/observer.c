@@ -377,7 +377,7 @@ static void link_release_take(struct watch *w, const struct release *r, const st
 			       .host = w->host };
 	char direction[160];
 
-	if (r->what != RELEASE_OVERFLOW) {
+	if (r->what == RELEASE_ON || r->what == RELEASE_COPY) {
 		event.packet.packet = *p;
 		event.packet.held_ns = r->went_ns - r->came_ns;
 		packet_note(w, &event, r->ifindex);
@@ -389,7 +389,8 @@ static void link_release_take(struct watch *w, const struct release *r, const st
 	event.hit.to = owner(o, p, p->dst);
 	event.hit.fault = strdup(topology_direction(o->topo, r->spec->link, !r->spec->end,
 						    direction, sizeof(direction)));
-	event.hit.past = strdup("lost for want of room");
+	event.hit.past =
+		strdup(r->what == RELEASE_LOST ? "lost with the link" : "lost for want of room");
 	o->emit(o->arg, &event);
 }
 
@@ -408,11 +409,11 @@ static void fault_release_take(struct watch *w, const struct release *r, const s
 		passing_in(w, p);
 	/* what only took the way round to its verdict, and what has its copy to tell of it */
 	if (!r->picked || r->spec->picks || action->emit ||
-	    (holding.copies && r->what != RELEASE_COPY))
+	    (holding.copies && r->what == RELEASE_ON))
 		return;
 	event.release.packet = *p;
 	event.release.fault = strdup(r->spec->fault->name);
-	event.release.past = strdup(action->past);
+	event.release.past = strdup(r->what == RELEASE_LOST ? "lost with the link" : action->past);
 	event.release.from = owner(o, p, p->src);
 	event.release.to = owner(o, p, p->dst);
 	event.release.asked_ns = holding.delay_ns && !holding.overtaken ? holding.delay_ns : -1;
@@ -461,7 +462,8 @@ void observer_shaped(struct observer *o, const struct shaper *shaper)
 /* The gate at an interface; NULL for one that is not a link's. */
 static const struct gate *gate_at(const struct watch *w, int ifindex)
 {
-	return ifindex > 0 && ifindex < 2 * w->observer->topo->n_links + 2 ? &w->gates[ifindex] : NULL;
+	return ifindex > 0 && ifindex < 2 * w->observer->topo->n_links + 2 ? &w->gates[ifindex] :
+									     NULL;
 }
 
 static bool is_held(const struct watch *w, int ifindex, int64_t t_ns)

@@ -43,6 +43,7 @@ static void rebooted(struct op *op)
 
 	if (ns->tcp)
 		server_abort(ns->tcp);
+	server_stop(TAKE_PTR(ns->tcp));
 	source_drop(TAKE_PTR(ns->source));
 	close_fd(&ns->udp);
 }

@@ -26,8 +26,12 @@ static void sock_forget(struct op *op, struct sock *sock)
 int run_host_cut(struct op *op, int host, struct lab_err *err)
 {
 	struct run *run = op->run;
-	int ret = network_reboot(run->net, host, err);
+	int ret;
 
+	/* what it holds is lost with it, before the kernel finds that out */
+	if (run->line)
+		delayline_host_gone(run->line, host);
+	ret = network_reboot(run->net, host, err);
 	if (ret < 0)
 		return ret;
 	for (int i = 0; i < run->plan->n_steps; i++) {
@@ -84,7 +88,7 @@ static int faults_anew(struct run *run, int host, struct lab_err *err)
 		      filter_create(run->net, &plan->topo, host, plan->faults, plan->n_faults,
 				    &(struct filter_options){ .disarmed = run->options->disarmed,
 							      .seed = run->options->seed,
-							      .line = run->line },
+							      .line = run->filter_line },
 				    &run->filters[host], err);
 	for (int i = 0; !ret && i < plan->n_faults; i++) {
 		const struct fault *f = &plan->faults[i];
@@ -115,8 +119,6 @@ int run_host_anew(struct run *run, int host, struct lab_err *err)
 	int ret;
 
 	run_unwatch(run);
-	if (run->line)
-		delayline_host_gone(run->line, host);
 	conntrack_close(TAKE_PTR(run->conntracks[host]));
 	ret = observer_host_anew(run->observer, host, err) ?: run_watch(run, err);
 	ret = ret ?: faults_anew(run, host, err);

@@ -242,6 +242,7 @@ static int filters_create(struct run *run, struct lab_err *err)
 		options.line = NULL;
 		note_no_line(run, &why);
 	}
+	run->filter_line = options.line;
 	for (int i = 0; !ret && i < plan->n_faults; i++) {
 		int host = plan->faults[i].host;
 
