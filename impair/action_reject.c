@@ -88,7 +88,9 @@ const struct action ACTION_REJECT = {
 	.name = "reject",
 	.syntax = "reject WORD",
 	.help = "The packet vanishes and its sender is told, by a TCP reset in the receiver's name or "
-		"by an ICMP error. WORD is " WORDS ".",
+		"by an ICMP error. A connect() hears of it at once, blocking or not; only where the host's "
+		"own firewall rejects what its programs send (at: client, from: client) a blocking one hears an ICMP error a second later, with its next SYN, as on a "
+		"real host. WORD is " WORDS ".",
 	.past = "rejected",
 	.parse = reject_parse,
 	.text = reject_text,

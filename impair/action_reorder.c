@@ -38,7 +38,8 @@ const struct action ACTION_REORDER = {
 	.name = "reorder",
 	.syntax = "reorder [DURATION]",
 	.help = "The next packet of the match that does not wait itself overtakes this one; if none "
-		"comes, it goes on after DURATION, by default 100 ms.",
+		"comes, it goes on after DURATION, by default 100 ms. Not at the host that sends: its "
+		"TCP waits for the packet to leave before it sends more.",
 	.past = "reordered",
 	.parse = reorder_parse,
 	.text = reorder_text,

@@ -82,6 +82,8 @@ static int rate_read(struct reader *r, const struct node *value, void *out)
 static const struct value_type VALUE_RATE = { "rate", "1 to 1000000 in s, m or h, such as 5/s",
 					      rate_read, NULL };
 
+enum { BURST_MAX = 1000000 };
+
 struct args {
 	struct stateful s;
 	int64_t limit, burst;
@@ -217,6 +219,10 @@ int conntrack_read(struct reader *r, const struct node *map, struct fault *fault
 
 	if (ret < 0)
 		return ret;
+	if (args.burst > BURST_MAX)
+		return reader_problem(r, node_get(map, "burst"), NULL,
+				      "a burst of %lld is more than any firewall takes; at most %d",
+				      (long long)args.burst, BURST_MAX);
 	if (args.burst && !args.rate.n)
 		return reader_problem(r, node_get(map, "burst"), "add rate, such as rate: 5/s",
 				      "'burst' is about 'rate', and there is none");

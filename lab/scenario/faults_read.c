@@ -136,8 +136,9 @@ const struct key MATCH_KEYS[] = {
 	  .offset = offsetof(struct match_args, per),
 	  .def = "over all",
 	  .example = "connection",
-	  .help = "connection: count for each connection by itself; with nth, first, every or "
-		  "probability" },
+	  .help = "connection: count for each connection by itself (addresses and ports, whichever "
+		  "way round); with nth, first, every or probability. A SYN of the match with another "
+		  "initial sequence number begins a new one on the same ports" },
 	{ 0 },
 };
 

@@ -69,7 +69,7 @@ static const char TEXT_LINKS[] =
 	"Links are shaped by the kernel's netem where it has that, else by nslab's own delay line, or\n"
 	"by what `--shape` says; the report names it. Loss comes first and falls on the same packets with\n"
 	"both: whether the n-th packet of a direction is lost is a function of `--seed`, the direction\n"
-	"and n. Which packets are duplicated, reordered or corrupted, and each one's jitter, is the\n"
+	"and n, counted since that share was set. Which packets are duplicated, reordered or corrupted, and each one's jitter, is the\n"
 	"backend's own chance. What the kernel does by itself (IPv6 multicast, ARP) is never lost.\n"
 	"Shapes are no faults: `--disarm` leaves them as they are.\n";
 
@@ -84,8 +84,8 @@ static const char TEXT_MATCH[] =
 	"ACK; `syn-ack` both; `fin` has FIN set; `rst` RST, with or without ACK; `data` has payload and\n"
 	"neither SYN nor RST; `ack` is ACK and nothing else, without payload; `any` is every TCP segment.\n"
 	"Data with FIN is both `data` and `fin`. Retransmissions are segments like any other. Ports need\n"
-	"`protocol: tcp` or `udp`, or a `segment`, which means TCP. Only one of `nth`, `first` and\n"
-	"`every` can be given.\n";
+	"`protocol: tcp` or `udp`, or a `segment`, which means TCP. Only one of `nth`, `first`,\n"
+	"`every` and `probability` can be given.\n";
 
 static const char TEXT_CONNTRACK[] =
 	"A firewall that remembers connections. Of the packets that match, it lets pass what belongs to a\n"
