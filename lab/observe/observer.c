@@ -19,18 +19,10 @@
 #include "impair/hitlog.h"
 #include "lab/observe/capture.h"
 #include "lab/observe/flow.h"
+#include "lab/observe/passing.h"
 #include "netns/cleanup.h"
 
-enum { PACKET_MAX = 65575, PASSING_SLOTS = 4096, FLIGHT_SLOTS = 4096, FDS_PER_HOST = 3 };
-
-/**
- * struct passing - packets that came in and have not gone out yet
- * @n: how many of this kind; below 0 if one was killed whose coming in is yet to be read
- */
-struct passing {
-	uint64_t key;
-	int n;
-};
+enum { PACKET_MAX = 65575, FLIGHT_SLOTS = 4096, FDS_PER_HOST = 3 };
 
 /**
  * struct gate - an interface where packets are held
@@ -64,7 +56,8 @@ struct watch {
 	struct passing *passing;   /* NULL where nothing is forwarded */
 	struct hitlog *departures; /* NULL where netem shapes nothing */
 	struct gate *gates;	   /* by ifindex */
-	bool translates;	   /* addresses and ports change in passing */
+	uint64_t copy_key; /* passing_key() of a packet of its own that goes out twice, 0 for none */
+	bool translates;   /* addresses and ports change in passing */
 };
 
 struct observer {
@@ -106,7 +99,7 @@ static int watch_open(struct observer *o, int host, struct lab_err *err)
 	for (int i = 0; i < o->n_faults; i++)
 		faulty |= o->faults[i].host == host;
 	if (o->topo->hosts[host].forward == FORWARD_YES) {
-		w->passing = calloc(PASSING_SLOTS, sizeof(*w->passing));
+		w->passing = passing_new();
 		if (!w->passing)
 			return lab_err_set(err, ENOMEM, "cannot watch the lab");
 	}
@@ -221,69 +214,14 @@ struct diag *observer_diag(struct observer *o, int host)
 	return o->watches[host].diag;
 }
 
-static uint64_t mix(uint64_t h, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-
-	while (len--)
-		h = (h ^ *p++) * 0x100000001b3;
-	return h;
-}
-
 void observer_translates(struct observer *o, int host)
 {
 	o->watches[host].translates = true;
 }
 
-/* What a router does not change in a packet that it passes on. */
-static uint64_t passing_key(bool translates, const struct packet *p)
+static uint64_t key_of(const struct watch *w, const struct packet *p)
 {
-	uint64_t h = 0xcbf29ce484222325;
-	uint32_t words[] = { (uint32_t)p->protocol,
-			     p->id,
-			     translates ? 0 : (uint32_t)p->sport << 16 | p->dport,
-			     p->seq,
-			     p->ack,
-			     (uint32_t)p->flags << 24 | p->window,
-			     p->payload,
-			     p->icmp_type,
-			     p->icmp_code,
-			     p->ip_len };
-
-	h = mix(h, p->src, translates ? 0 : sizeof(p->src));
-	h = mix(h, p->dst, translates ? 0 : sizeof(p->dst));
-	return mix(h, words, sizeof(words)) ?: 1;
-}
-
-static void passing_in(struct watch *w, const struct packet *p)
-{
-	uint64_t key = passing_key(w->translates, p);
-	struct passing *slot = &w->passing[key % PASSING_SLOTS];
-
-	slot->n = slot->key == key ? slot->n + 1 : 1;
-	slot->key = key;
-}
-
-/* A fault ended its way here: what looks the same and goes out was made here. */
-static void passing_killed(struct watch *w, const struct packet *p)
-{
-	uint64_t key = passing_key(w->translates, p);
-	struct passing *slot = &w->passing[key % PASSING_SLOTS];
-
-	slot->n = slot->key == key ? slot->n - 1 : -1;
-	slot->key = key;
-}
-
-/* Did this packet, which is leaving, come in before? */
-static bool passing_out(struct watch *w, const struct packet *p)
-{
-	uint64_t key = passing_key(w->translates, p);
-	struct passing *slot = &w->passing[key % PASSING_SLOTS];
-
-	if (slot->key != key || slot->n <= 0)
-		return false;
-	slot->n--;
-	return true;
+	return passing_key(w->translates, p);
 }
 
 static int owner(const struct observer *o, const struct packet *p, const uint8_t *bytes)
@@ -357,12 +295,14 @@ static void packet_note(struct watch *w, struct event *event, int ifindex)
 	if (e->out)
 		/* masqueraded, it has the host's own address */
 		e->made_here = (e->from == w->host && !w->translates) || !w->passing ||
-			       !passing_out(w, &e->packet);
+			       !passing_out(w->passing, key_of(w, &e->packet));
 	else if (w->passing && (e->to != w->host || w->translates))
-		passing_in(w, &e->packet);
+		passing_in(w->passing, key_of(w, &e->packet));
 	if (!e->out || e->made_here)
 		sighting_add(o, w->host, e->from, e->to, &e->packet);
-	if (e->made_here)
+	if (e->made_here && w->copy_key && w->copy_key == key_of(w, &e->packet))
+		w->copy_key = 0; /* a fault's copy is no retransmission */
+	else if (e->made_here)
 		flow_sent(o->flows, &e->packet, event->t_ns, &e->retry, &e->since_ns);
 	e->ifname = strdup(ifname_of(o, w->host, ifindex));
 	o->emit(o->arg, event);
@@ -406,7 +346,9 @@ static void fault_release_take(struct watch *w, const struct release *r, const s
 
 	fault_hold(r->spec->fault, &holding);
 	if (r->what == RELEASE_COPY && w->passing && r->hook == NF_INET_FORWARD)
-		passing_in(w, p);
+		passing_in(w->passing, key_of(w, p));
+	if (r->what == RELEASE_COPY && r->hook == NF_INET_LOCAL_OUT)
+		w->copy_key = key_of(w, p);
 	/* what only took the way round to its verdict, and what has its copy to tell of it */
 	if (!r->picked || r->spec->picks || action->emit ||
 	    (holding.copies && r->what == RELEASE_ON))
@@ -592,7 +534,7 @@ static void hit_take(void *arg, const struct hit *hit)
 	}
 	if (fault && w->passing && hit->hook == NF_INET_FORWARD && !o->hit_text &&
 	    fault->action->emit)
-		passing_killed(w, &event.hit.packet);
+		passing_killed(w->passing, key_of(w, &event.hit.packet));
 	/* the kernel cuts the stamp to microseconds: the packet came in within that one */
 	event.t_ns = axis_from_realtime(o->axis, hit->stamp_ns + 999);
 	if (!hit->stamp_ns || is_held(w, hit->ifindex, event.t_ns))

@@ -160,6 +160,8 @@ esac
 
 # run_start ARG…: in the background, pid in $front, output in $work/out
 run_start() {
+	# emptied here: what the run before wrote must not pass for what this one does
+	: >"$work/out"
 	(cd "$work/cwd" && TMPDIR=$work/tmp exec "${launch[@]}" "$bin" run "$@") \
 		>"$work/out" 2>&1 </dev/null &
 	front=$!
