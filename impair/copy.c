@@ -69,7 +69,7 @@ static int far_open(struct copier *copier, const struct network *net, const stru
 	return 0;
 }
 
-int copier_open(const struct network *net, const struct topology *topo, int host,
+int copier_open(const struct network *net, const struct topology *topo, int host, int link,
 		struct copier **ret_copier, struct lab_err *err)
 {
 	struct copier *copier = calloc(1, sizeof(*copier));
@@ -81,10 +81,10 @@ int copier_open(const struct network *net, const struct topology *topo, int host
 	copier->ends = calloc(2 * (size_t)topo->n_links + 1, sizeof(*copier->ends));
 	if (!copier->ends)
 		ret = lab_err_set(err, ENOMEM, "cannot send copies");
-	for (int fam = 0; !ret && fam < FAM_COUNT; fam++)
+	for (int fam = 0; !ret && link < 0 && fam < FAM_COUNT; fam++)
 		ret = ip_open(copier, net, host, fam, err);
 	for (int i = 0; !ret && i < 2 * topo->n_links; i++) {
-		if (topo->links[i / 2].host[i % 2] == host)
+		if (topo->links[i / 2].host[i % 2] == host && (link < 0 || link == i / 2))
 			ret = far_open(copier, net, &topo->links[i / 2], i % 2, err);
 	}
 	if (ret < 0) {

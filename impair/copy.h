@@ -13,8 +13,9 @@ struct copier;
 /**
  * copier_open() - sockets for copies of packets that are held at @host
  * @topo: where the wires are
+ * @link: the only wire by which copies are to come; -1 for any wire, and for those that leave the host
  */
-int copier_open(const struct network *net, const struct topology *topo, int host,
+int copier_open(const struct network *net, const struct topology *topo, int host, int link,
 		struct copier **ret, struct lab_err *err);
 void copier_close(struct copier *copier);
 

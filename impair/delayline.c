@@ -768,6 +768,14 @@ static uint32_t copy_len(const struct delayline *line, const struct lane_state *
 	return lane->spec.fault ? 0 : lane->spec.shape.rate ? RATE_COPY : 0;
 }
 
+static int copier_for(struct delayline *line, struct queue *queue, struct lab_err *err)
+{
+	const struct lane *lane = &queue->state.spec;
+
+	return copier_open(line->net, line->topo, lane->host, lane->fault ? -1 : lane->link,
+			   &queue->copier, err);
+}
+
 static int queue_prepare(struct delayline *line, struct queue *queue, const struct lane *lane,
 			 struct lab_err *err)
 {
@@ -789,7 +797,7 @@ static int queue_prepare(struct delayline *line, struct queue *queue, const stru
 		ret = nfqueue_bind(queue->fd, queue->queue, copy_len(line, &queue->state), maxlen,
 				   lane_whole(&queue->state), err);
 	if (ret >= 0 && lane_whole(&queue->state))
-		ret = copier_open(line->net, line->topo, lane->host, &queue->copier, err);
+		ret = copier_for(line, queue, err);
 	if (ret >= 0 && line->proc_fds[lane->host] < 0)
 		ret = line->proc_fds[lane->host] = nfqueue_proc_open(line->net, lane->host, err);
 	return ret < 0 ? lab_err_wrap(err, "host %s", line->topo->hosts[lane->host].name) : 0;
@@ -845,8 +853,7 @@ int delayline_shape(struct delayline *line, int number, const struct shape *shap
 	queue->state.spec.shape = *shape;
 	queue->was_whole |= lane_whole(&queue->state);
 	if (lane_whole(&queue->state) && !queue->copier)
-		ret = copier_open(line->net, line->topo, queue->state.spec.host, &queue->copier,
-				  err);
+		ret = copier_for(line, queue, err);
 	if (!ret && (lane_whole(&queue->state) != whole || line->options.quiet))
 		ret = nfqueue_copy_set(queue->fd, queue->queue, copy_len(line, &queue->state),
 				       lane_whole(&queue->state), err);
@@ -896,6 +903,7 @@ void delayline_host_gone(struct delayline *line, int host)
 		if (queue->state.spec.host != host)
 			continue;
 		close_fd(&queue->fd); /* which takes it out of the epoll set, too */
+		copier_close(TAKE_PTR(queue->copier));
 		queue->overtaken = NULL;
 	}
 	close_fd(&line->proc_fds[host]);
@@ -905,6 +913,23 @@ void delayline_host_gone(struct delayline *line, int host)
 bool delayline_compat(const struct delayline *line)
 {
 	return line->form == QUEUE_COMPAT;
+}
+
+int delayline_host_anew(struct delayline *line, struct lab_err *err)
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&line->lock);
+	for (int i = 0; !ret && i < line->n_queues; i++) {
+		struct queue *queue = line->queues[i];
+
+		if (queue->fd < 0 || !queue->copier)
+			continue;
+		copier_close(TAKE_PTR(queue->copier));
+		ret = copier_for(line, queue, err);
+	}
+	pthread_mutex_unlock(&line->lock);
+	return ret;
 }
 
 int delayline_fd(const struct delayline *line)

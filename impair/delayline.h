@@ -135,6 +135,9 @@ int delayline_check(struct delayline *line, struct lab_err *err);
  */
 void delayline_link_down(struct delayline *line, int host, int ifindex);
 
+/** delayline_host_anew() - a host has a new namespace: copies that come from there are sent from the new one; 0 or -errno */
+int delayline_host_anew(struct delayline *line, struct lab_err *err);
+
 /** delayline_host_gone() - a host's namespace is about to end: forget its lanes (they can be added anew) */
 void delayline_host_gone(struct delayline *line, int host);
 

@@ -188,6 +188,16 @@ static uint8_t protocol_number(const struct packet_match *match, int fam)
 								(uint8_t)match->protocol;
 }
 
+/* A later fragment has no TCP or UDP header: what stands in its place is data. */
+static int match_no_fragment(struct nftnl_rule *rule)
+{
+	const uint16_t mask = htons(0x1fff), none = 0;
+	int ret = expr_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 6, 2);
+
+	ret = ret ?: expr_mask(rule, &mask, 2);
+	return ret ?: expr_compare(rule, NFT_CMP_EQ, &none, 2);
+}
+
 static int match_rules(struct batch *batch, const struct topology *topo, const struct fault *fault)
 {
 	const struct packet_match *m = &fault->match;
@@ -208,6 +218,8 @@ static int match_rules(struct batch *batch, const struct topology *topo, const s
 		ret = ret ?: match_address(rule, topo, m->to, fam, false);
 		if (!ret && m->protocol)
 			ret = match_meta_byte(rule, NFT_META_L4PROTO, protocol_number(m, fam));
+		if (fam == FAM4 && (m->segments || m->sport || m->dport))
+			ret = ret ?: match_no_fragment(rule);
 		ret = ret ?: match_port(rule, m->sport, 0);
 		ret = ret ?: match_port(rule, m->dport, 2);
 		ret = ret ?: verdict_to(rule, NFT_GOTO, next, fault->name);

@@ -14,7 +14,8 @@ int ns_current(struct lab_err *err)
 	if (fd < 0) {
 		int ret = lab_err_set(err, errno, "cannot open /proc/thread-self/ns/net");
 
-		lab_err_fix(err, "nslab needs /proc mounted");
+		if (ret == -ENOENT)
+			lab_err_fix(err, "nslab needs /proc mounted");
 		return ret;
 	}
 	return fd;

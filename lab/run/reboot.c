@@ -121,6 +121,8 @@ int run_host_anew(struct run *run, int host, struct lab_err *err)
 	run_unwatch(run);
 	conntrack_close(TAKE_PTR(run->conntracks[host]));
 	ret = observer_host_anew(run->observer, host, err) ?: run_watch(run, err);
+	if (!ret && run->line)
+		ret = delayline_host_anew(run->line, err);
 	ret = ret ?: faults_anew(run, host, err);
 	ret = ret ?: nats_anew(run, host, err);
 	ret = ret ?: shaping_host_anew(run, host, err);
