@@ -97,5 +97,23 @@ status=0
 stop_while_held 0.5 || status=$?
 check "a worker that was stopped while nothing was due: exit status $status" [ "$status" = 0 ]
 
+# A packet that the host itself sends has no stamp; the thread knows that it did not look for so long.
+cat >"$work/held.yaml" <<-END
+	name: unseen
+	title: A SYN retry comes while nobody looks
+	story: The first SYN is lost, the second one finds nobody awake.
+	remedy: Wait.
+	faults:
+	  held: {at: server, match: {segment: syn, first: 1}, action: drop}
+	  slow: {at: client, match: {segment: syn}, action: delay 100ms}
+	steps:
+	  - server: {listen: 8080}
+	  - client: {dial: "server:8080", as: conn, deadline: 20s}
+END
+status=0
+stop_while_held 1.5 || status=$?
+check "a SYN retry waited unseen: exit status $status instead of 3" [ "$status" = 3 ]
+check "the reason is missing in the event log" grep -q 'unseen, .* nslab was stopped' "$work/events"
+
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]
