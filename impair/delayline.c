@@ -27,6 +27,7 @@
 #include <time.h>
 
 #include "impair/copy.h"
+#include "impair/due_heap.h"
 #include "impair/lane.h"
 #include "impair/nfqueue.h"
 #include "netns/cleanup.h"
@@ -61,12 +62,10 @@ struct queue {
 };
 
 struct item {
+	struct due due; /* the first member: item_of() */
 	struct queue *queue;
 	struct item *next; /* of those overtaken, or whose copies are to be sent */
-	size_t index;	   /* in the heap */
-	uint64_t order;	   /* in which it came */
-	uint64_t place; /* among those that leave at the same time: twice the order, or behind another */
-	int64_t came_ns, due_ns;
+	int64_t came_ns;
 	int64_t corrupt_bit;
 	uint32_t id, mark;
 	int hook, ifindex, ifindex_out;
@@ -95,8 +94,7 @@ struct delayline {
 	pthread_mutex_t lock; /* of all below, but for the last three */
 	struct queue **queues;
 	int n_queues;
-	struct item **heap;
-	size_t n_heap, cap_heap;
+	struct due_heap heap;
 	uint64_t order;
 	int64_t armed_ns;
 	int form;	   /* enum queue_form, 0 until known */
@@ -155,71 +153,9 @@ static void fail(struct delayline *line, int code, const char *what, const struc
 	wake(line->note_fd);
 }
 
-/* ---- the heap ---- */
-
-static bool earlier(const struct item *a, const struct item *b)
+static struct item *item_of(struct due *due)
 {
-	if (a->due_ns != b->due_ns)
-		return a->due_ns < b->due_ns;
-	/* two that the same one has overtaken keep their order behind it */
-	return a->place != b->place ? a->place < b->place : a->order < b->order;
-}
-
-static void heap_place(struct delayline *line, size_t i, struct item *item)
-{
-	line->heap[i] = item;
-	item->index = i;
-}
-
-static void heap_up(struct delayline *line, struct item *item)
-{
-	size_t i = item->index;
-
-	for (; i && earlier(item, line->heap[(i - 1) / 2]); i = (i - 1) / 2)
-		heap_place(line, i, line->heap[(i - 1) / 2]);
-	heap_place(line, i, item);
-}
-
-static void heap_down(struct delayline *line, struct item *item)
-{
-	size_t i = item->index, child;
-
-	while ((child = 2 * i + 1) < line->n_heap) {
-		if (child + 1 < line->n_heap && earlier(line->heap[child + 1], line->heap[child]))
-			child++;
-		if (!earlier(line->heap[child], item))
-			break;
-		heap_place(line, i, line->heap[child]);
-		i = child;
-	}
-	heap_place(line, i, item);
-}
-
-static bool heap_push(struct delayline *line, struct item *item)
-{
-	if (line->n_heap == line->cap_heap) {
-		size_t cap = line->cap_heap ? 2 * line->cap_heap : 1024;
-		struct item **heap = realloc(line->heap, cap * sizeof(struct item *));
-
-		if (!heap)
-			return false;
-		line->heap = heap;
-		line->cap_heap = cap;
-	}
-	item->index = line->n_heap++;
-	heap_up(line, item);
-	return true;
-}
-
-static void heap_remove(struct delayline *line, struct item *item)
-{
-	struct item *last = line->heap[--line->n_heap];
-
-	if (last == item)
-		return;
-	last->index = item->index;
-	heap_down(line, last);
-	heap_up(line, last);
+	return (struct item *)due;
 }
 
 /* ---- releases ---- */
@@ -244,7 +180,7 @@ static void note_add(struct delayline *line, const struct item *item, enum relea
 					  .ifindex = item->ifindex,
 					  .picked = item->picked,
 					  .came_ns = item->came_ns,
-					  .due_ns = item->due_ns,
+					  .due_ns = item->due.at_ns,
 					  .went_ns = went_ns,
 					  .corrupted = item->corrupt_bit >= 0,
 					  .packet = note->bytes,
@@ -375,12 +311,12 @@ static void late_check(struct delayline *line, const struct item *item, int64_t 
 {
 	char text[160];
 
-	if (t - item->due_ns <= DELAYLINE_LATE_NS)
+	if (t - item->due.at_ns <= DELAYLINE_LATE_NS)
 		return;
 	snprintf(text, sizeof(text),
 		 "a packet was released %lld ms too late, %lld ms are allowed: the machine was too "
 		 "busy, or nslab was stopped",
-		 (long long)((t - item->due_ns) / 1000000),
+		 (long long)((t - item->due.at_ns) / 1000000),
 		 (long long)(DELAYLINE_LATE_NS / 1000000));
 	fail(line, ETIME, text, item->queue);
 }
@@ -391,17 +327,17 @@ static void release_due(struct delayline *line)
 	int64_t t = now();
 	bool any = false;
 
-	while (line->n_heap && line->heap[0]->due_ns <= t) {
-		struct item *item = line->heap[0];
+	while (line->heap.n && line->heap.list[0]->at_ns <= t) {
+		struct item *item = item_of(line->heap.list[0]);
 
 		any = true;
-		heap_remove(line, item);
+		due_remove(&line->heap, &item->due);
 		if (item->overtaken)
 			overtaken_forget(item);
 		late_check(line, item, t);
 		accept_item(line, item, t);
 		item_done(line, item);
-		if (line->n_heap && line->heap[0]->due_ns > t)
+		if (line->heap.n && line->heap.list[0]->at_ns > t)
 			t = now();
 	}
 	for (int i = 0; any && i < line->n_queues; i++) {
@@ -417,7 +353,7 @@ static void release_due(struct delayline *line)
  */
 static int wait_prepare(struct delayline *line)
 {
-	int64_t at = line->n_heap ? line->heap[0]->due_ns : line->armed_ns;
+	int64_t at = line->heap.n ? line->heap.list[0]->at_ns : line->armed_ns;
 	struct itimerspec spec = { .it_value = { at / 1000000000, at % 1000000000 } };
 
 	if (at == line->armed_ns)
@@ -497,11 +433,11 @@ static int64_t came_ns(const struct arrival *a, const struct queued *q)
 static void overtake(struct delayline *line, struct queue *queue, const struct item *by)
 {
 	for (struct item *item = queue->overtaken; item; item = item->next) {
-		if (item->due_ns <= by->due_ns)
+		if (item->due.at_ns <= by->due.at_ns)
 			continue;
-		item->due_ns = by->due_ns;
-		item->place = by->place + 1;
-		heap_up(line, item);
+		item->due.at_ns = by->due.at_ns;
+		item->due.place = by->due.place + 1;
+		due_sooner(&line->heap, &item->due);
 	}
 }
 
@@ -524,8 +460,7 @@ static void packet_take(void *arg, const struct queued *q)
 		return;
 	}
 	*item = (struct item){ .queue = queue,
-			       .order = line->order,
-			       .place = 2 * line->order,
+			       .due = { .order = line->order, .place = 2 * line->order },
 			       .came_ns = came_ns(a, q),
 			       .id = q->id,
 			       .hook = q->hook,
@@ -537,12 +472,12 @@ static void packet_take(void *arg, const struct queued *q)
 	line->order++;
 	memcpy(item->bytes, q->packet ?: (const uint8_t *)"", q->len);
 	lane_decide(&queue->state, q, item->came_ns, &d);
-	item->due_ns = d.due_ns;
+	item->due.at_ns = d.due_ns;
 	item->mark = d.mark;
 	item->copies = d.copies;
 	item->corrupt_bit = d.corrupt_bit;
 	item->overtaken = d.overtaken;
-	if (d.drop || !heap_push(line, item)) {
+	if (d.drop || !due_push(&line->heap, &item->due)) {
 		note_add(line, item, RELEASE_OVERFLOW, a->now_ns);
 		verdict_put(line, queue, q->id, NF_DROP, 0);
 		free(item);
@@ -706,8 +641,8 @@ void delayline_close(struct delayline *line)
 		wake(line->wake_fd);
 		pthread_join(line->thread, NULL);
 	}
-	for (size_t i = 0; i < line->n_heap; i++)
-		free(line->heap[i]);
+	for (size_t i = 0; i < line->heap.n; i++)
+		free(item_of(line->heap.list[i]));
 	for (struct note *note = atomic_load(&line->notes), *next; note; note = next) {
 		next = note->next;
 		free(note);
@@ -721,7 +656,7 @@ void delayline_close(struct delayline *line)
 	close_fd(&line->wake_fd);
 	close_fd(&line->note_fd);
 	pthread_mutex_destroy(&line->lock);
-	free(line->heap);
+	free(line->heap.list);
 	nfqueue_reader_free(line->reader);
 	free(line->queues);
 	free(line->proc_fds);
@@ -866,19 +801,19 @@ void delayline_link_down(struct delayline *line, int host, int ifindex)
 	int64_t t = now();
 
 	pthread_mutex_lock(&line->lock);
-	for (size_t i = line->n_heap; i--;) {
-		struct item *item = line->heap[i];
+	for (size_t i = line->heap.n; i--;) {
+		struct item *item = item_of(line->heap.list[i]);
 
 		if (item->queue->state.spec.host != host ||
 		    (item->ifindex != ifindex && item->ifindex_out != ifindex))
 			continue;
-		heap_remove(line, item);
+		due_remove(&line->heap, &item->due);
 		if (item->overtaken)
 			overtaken_forget(item);
 		note_add(line, item, RELEASE_LOST, t);
 		item->queue->state.n_held--;
 		free(item);
-		i = line->n_heap; /* the heap has changed its order */
+		i = line->heap.n; /* the heap has changed its order */
 	}
 	for (int i = 0; i < line->n_queues; i++)
 		line->queues[i]->cut |= line->queues[i]->state.spec.host == host;
@@ -888,14 +823,14 @@ void delayline_link_down(struct delayline *line, int host, int ifindex)
 void delayline_host_gone(struct delayline *line, int host)
 {
 	pthread_mutex_lock(&line->lock);
-	for (size_t i = line->n_heap; i--;) {
-		struct item *item = line->heap[i];
+	for (size_t i = line->heap.n; i--;) {
+		struct item *item = item_of(line->heap.list[i]);
 
 		if (item->queue->state.spec.host != host)
 			continue;
-		heap_remove(line, item);
+		due_remove(&line->heap, &item->due);
 		free(item);
-		i = line->n_heap; /* the heap has changed its order */
+		i = line->heap.n; /* the heap has changed its order */
 	}
 	for (int i = 0; i < line->n_queues; i++) {
 		struct queue *queue = line->queues[i];
