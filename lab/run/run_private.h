@@ -34,7 +34,7 @@ struct run {
 	struct network *net;
 	struct observer *observer;
 	struct filter **filters;
-	struct delayline *line; /* NULL while nothing needs it */
+	struct delayline *line;	       /* NULL while nothing needs it */
 	struct delayline *filter_line; /* the same for faults, NULL if they do without */
 	struct source *line_source;
 	struct shaper *shaper; /* NULL where no link is shaped */

@@ -315,11 +315,12 @@ static void conversation_body(void *arg)
 	topo_sysctl(&rig->lab.topo, CLIENT, "net.ipv4.tcp_timestamps", c->timestamps ? "1" : "0");
 	lab_build(&rig->lab);
 	/* fw counts and lets pass, server really drops */
-	must_equal(filter_create(rig->lab.net, &rig->lab.topo, FW, rig->faults, rig->n, &(struct filter_options){ .disarmed = true },
-				 &rig->filters[FW], NULL),
+	must_equal(filter_create(rig->lab.net, &rig->lab.topo, FW, rig->faults, rig->n,
+				 &(struct filter_options){ .disarmed = true }, &rig->filters[FW],
+				 NULL),
 		   0);
-	must_equal(filter_create(rig->lab.net, &rig->lab.topo, SERVER, rig->faults, rig->n, &(struct filter_options){ 0 },
-				 &rig->filters[SERVER], NULL),
+	must_equal(filter_create(rig->lab.net, &rig->lab.topo, SERVER, rig->faults, rig->n,
+				 &(struct filter_options){ 0 }, &rig->filters[SERVER], NULL),
 		   0);
 	capture = lab_socket(&rig->lab, FW, AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	must(setsockopt(capture, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) == 0);
