@@ -33,6 +33,8 @@
 #include "netns/cleanup.h"
 #include "netns/prompt.h"
 
+#define AWAIT_NS INT64_C(1000000000) /* at the end of a run */
+
 enum {
 	READS = 8,	 /* times that a queue is read before the others have their turn */
 	RATE_COPY = 128, /* bytes that tell a packet's length */
@@ -900,9 +902,36 @@ int delayline_read(struct delayline *line, void (*fn)(void *arg, const struct re
 	return failed ? -line->error.code : n;
 }
 
+/*
+ * Let the thread have one more look: after a stop, or on a busy machine, it may not have had its turn, and
+ * what it is late with is not yet known.
+ */
+static int thread_await(struct delayline *line, struct lab_err *err)
+{
+	const struct timespec pause = { .tv_nsec = 200000 };
+	int64_t begun = now(), looked = 0;
+
+	while (looked < begun && line->n_queues) {
+		wake(line->wake_fd);
+		pthread_mutex_lock(&line->lock);
+		looked = line->looked_ns;
+		pthread_mutex_unlock(&line->lock);
+		if (now() - begun > AWAIT_NS)
+			return lab_err_set(err, ETIME,
+					   "the delay line's thread does not get a processor");
+		if (looked < begun)
+			nanosleep(&pause, NULL);
+	}
+	if (!atomic_load(&line->failed))
+		return 0;
+	if (err)
+		*err = line->error;
+	return -line->error.code;
+}
+
 int delayline_check(struct delayline *line, struct lab_err *err)
 {
-	int ret = 0;
+	int ret = thread_await(line, err);
 
 	for (int h = 0; !ret && h < line->topo->n_hosts; h++) {
 		const char *host = line->topo->hosts[h].name;

@@ -126,7 +126,7 @@ int delayline_fd(const struct delayline *line);
 int delayline_read(struct delayline *line, void (*fn)(void *arg, const struct release *release),
 		   void *arg, struct lab_err *err);
 
-/** delayline_check() - the same judgement from the kernel's own counters, at the end of a run */
+/** delayline_check() - the same judgement at the end of a run: when the thread has looked once more, and from the kernel's counters */
 int delayline_check(struct delayline *line, struct lab_err *err);
 
 /**
