@@ -43,6 +43,14 @@ enum result {
 	RESULT_COUNT,
 };
 
+/** struct event_bytes - the first bytes of a packet, from its IP header on; none: n is 0 */
+struct event_bytes {
+	uint8_t *data;
+	int n;
+};
+
+enum { EVENT_BYTES_MOST = 128 };
+
 struct event_fault_info {
 	char *name;
 	int host;
@@ -115,6 +123,7 @@ struct event_packet {
 	int64_t since_ns; /* since the first transmission, 0 the first time */
 	int64_t held_ns;  /* the delay it really got on the link; -1 where nobody held it */
 	struct packet packet;
+	struct event_bytes bytes; /* none, unless the run was asked to keep them */
 };
 
 struct event_hit {
@@ -122,6 +131,7 @@ struct event_hit {
 	char *past; /* "dropped", "rejected"; "let pass" when disarmed */
 	int from, to;
 	struct packet packet;
+	struct event_bytes bytes; /* as in struct event_packet */
 };
 
 struct event_release {

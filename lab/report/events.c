@@ -40,6 +40,8 @@ static void events_close(struct report *report)
 const struct report_type REPORT_EVENTS = {
 	.name = "events",
 	.help = "the event log: a JSON object a line, from which all other reports can be made",
+	.option = "events",
+	.takes_file = true,
 	.open = events_open,
 	.event = events_event,
 	.close = events_close,

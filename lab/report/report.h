@@ -12,7 +12,10 @@
  * struct report_options - how the reader wants it
  * @columns: width to aim at
  * @colour, @unicode: what the output can show
- * @quiet: only failures; @verbose: also what is left out by default
+ * @quiet: only failures; @verbose: the ladder instead of the timeline
+ * @seq: the ladder shows sequence numbers, relative ones
+ * @unfold: the ladder shows every packet of a stream
+ * @live: somebody watches it grow, so that a line may be written anew
  */
 struct report_options {
 	int columns;
@@ -20,6 +23,9 @@ struct report_options {
 	bool unicode;
 	bool quiet;
 	bool verbose;
+	bool seq;
+	bool unfold;
+	bool live;
 };
 
 struct report;
@@ -28,15 +34,24 @@ struct report;
  * struct report_type - a row of the table of reports
  * @name: "terminal", "events"
  * @help: one sentence
+ * @option: of commands that make it: --OPTION, NULL for none; @takes_file: --OPTION FILE, else it goes
+ *          to stdout
  * @open: @out is borrowed
  * @event: takes one more event of the log, in order; several runs follow each other
+ * @tick: NULL, or time has passed while nothing happened; @t_ns: now, on the axis of the run under way
  * @close: ends the report and frees it
+ * What is written is a function of the events alone: a log gives the same bytes as the run gave that
+ * wrote it. Only @tick, for those who watch, and the width, colours and signs of a terminal come
+ * on top.
  */
 struct report_type {
 	const char *name;
 	const char *help;
+	const char *option;
+	bool takes_file;
 	struct report *(*open)(FILE *out, const struct report_options *options);
 	void (*event)(struct report *report, const struct event *event);
+	void (*tick)(struct report *report, int64_t t_ns);
 	void (*close)(struct report *report);
 };
 
