@@ -206,9 +206,21 @@ int text_width(const struct paper *paper, const char *text)
 	return span_width(paper, text, text + strlen(text));
 }
 
-/* Write from @s as much as fits; @ret_rest: where it stopped. */
-static int span_put(const struct paper *paper, FILE *out, const char *s, const char *end, int room,
-		    const char **ret_rest)
+/* Where signs go. */
+struct sink {
+	void (*sign)(void *arg, const char *sign, int width);
+	void *arg;
+};
+
+static void sign_write(void *arg, const char *sign, int width)
+{
+	(void)width;
+	fputs(sign, arg);
+}
+
+/* Hand out from @s as much as fits; @ret_rest: where it stopped. */
+static int span_each(const struct paper *paper, const struct sink *sink, const char *s,
+		     const char *end, int room, const char **ret_rest)
 {
 	struct glyph glyph;
 	int width = 0, marks = 0;
@@ -218,7 +230,7 @@ static int span_put(const struct paper *paper, FILE *out, const char *s, const c
 
 		if (width + glyph.width > room)
 			break;
-		fputs(glyph.text, out);
+		sink->sign(sink->arg, glyph.text, glyph.width);
 		width += glyph.width;
 		s = next;
 	}
@@ -226,18 +238,33 @@ static int span_put(const struct paper *paper, FILE *out, const char *s, const c
 	return width;
 }
 
-int text_put(const struct paper *paper, FILE *out, const char *text, int room)
+static int span_put(const struct paper *paper, FILE *out, const char *s, const char *end, int room,
+		    const char **ret_rest)
+{
+	const struct sink sink = { sign_write, out };
+
+	return span_each(paper, &sink, s, end, room, ret_rest);
+}
+
+int text_each(const struct paper *paper, const char *text, int room,
+	      void (*sign)(void *arg, const char *sign, int width), void *arg)
 {
 	const char *ellipsis = paper->unicode ? "…" : "...", *end = text + strlen(text), *rest;
+	const struct sink sink = { sign, arg };
 	int dots = paper->unicode ? 1 : 3, width;
 
 	if (span_width(paper, text, end) <= room)
-		return span_put(paper, out, text, end, room, &rest);
+		return span_each(paper, &sink, text, end, room, &rest);
 	if (room < dots)
 		return 0;
-	width = span_put(paper, out, text, end, room - dots, &rest);
-	fputs(ellipsis, out);
+	width = span_each(paper, &sink, text, end, room - dots, &rest);
+	sign(arg, ellipsis, dots);
 	return width + dots;
+}
+
+int text_put(const struct paper *paper, FILE *out, const char *text, int room)
+{
+	return text_each(paper, text, room, sign_write, out);
 }
 
 int text_put_styled(const struct paper *paper, FILE *out, enum style style, const char *text,

@@ -64,6 +64,13 @@ int text_put_styled(const struct paper *paper, FILE *out, enum style style, cons
  */
 void text_wrap(const struct paper *paper, FILE *out, const char *text, int col, int indent);
 
+/**
+ * text_each() - hand each sign of @text to @sign as text_put() would write it
+ * Return: columns they take
+ */
+int text_each(const struct paper *paper, const char *text, int room,
+	      void (*sign)(void *arg, const char *sign, int width), void *arg);
+
 /** text_pad() - spaces from @col up to @to; returns the new column */
 int text_pad(FILE *out, int col, int to);
 
