@@ -57,6 +57,8 @@ static const char *style_escape(enum style style)
 		return "\033[33m";
 	case STYLE_CYAN:
 		return "\033[36m";
+	case STYLE_MAGENTA:
+		return "\033[35m";
 	case STYLE_PLAIN:
 		break;
 	}
@@ -128,9 +130,10 @@ static const char *char_ascii(uint32_t c)
 	} words[] = {
 		{ 0x2192, "->" }, { 0x2190, "<-" }, { 0x21e5, "->|" }, { 0x21e4, "|<-" },
 		{ 0x2717, "x" },  { 0x25cb, "o" },  { 0x2022, "*" },   { 0x2026, "..." },
-		{ 0x00b1, "+-" }, { 0x00d7, "x" },  { 0x00b5, "u" },   { 0x2264, "<=" },
-		{ 0x2265, ">=" }, { 0x2013, "-" },  { 0x2014, "-" },   { 0x2018, "'" },
-		{ 0x2019, "'" },  { 0x201c, "\"" }, { 0x201d, "\"" },  { 0x00a0, " " },
+		{ 0x22ee, ":" },  { 0x00bb, ">>" }, { 0x00b1, "+-" },  { 0x00d7, "x" },
+		{ 0x00b5, "u" },  { 0x2264, "<=" }, { 0x2265, ">=" },  { 0x2013, "-" },
+		{ 0x2014, "-" },  { 0x2018, "'" },  { 0x2019, "'" },   { 0x201c, "\"" },
+		{ 0x201d, "\"" }, { 0x00a0, " " },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)

@@ -20,6 +20,7 @@ enum style {
 	STYLE_GREEN,
 	STYLE_YELLOW,
 	STYLE_CYAN,
+	STYLE_MAGENTA,
 };
 
 /**
