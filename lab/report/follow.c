@@ -103,7 +103,7 @@ static struct track *track_new(struct sequence *s, const struct packet *packet)
 	if (!track)
 		return NULL;
 	track->number = ++s->n_packets;
-	track->connection = connections_of(s->connections, packet);
+	track->connection = pairs_of(s->pairs, packet);
 	return track;
 }
 
@@ -133,7 +133,7 @@ static struct leg *leg_begin(struct sequence *s, struct track *track, int64_t t_
 	}
 	entry->track = track;
 	track->entry = entry;
-	connections_relative(s->connections, packet, &leg->seq, &leg->ack);
+	pairs_relative(s->pairs, packet, &leg->seq, &leg->ack);
 	return leg;
 }
 
@@ -186,7 +186,7 @@ static struct track *departing(struct sequence *s, const struct event *event)
 		if (track)
 			track->made = true;
 	} else if (!track_same_names(&track->packet, packet)) {
-		connections_alias(s->connections, packet, track->connection);
+		pairs_alias(s->pairs, packet, track->connection);
 	}
 	return track;
 }

@@ -16,7 +16,7 @@
 
 enum {
 	LEFT = 11,	  /* the time stands left of it */
-	PITCH_LEAST = 18, /* arrows that can carry a label */
+	PITCH_LEAST = 14, /* arrows that can carry a label */
 	PITCH_MOST = 40,
 	BESIDE_LEAST = 36, /* room that texts at the last host want beside it */
 	NAME_HALF_MOST = 8,
@@ -268,6 +268,8 @@ static void label_draw(struct easel *e, const struct leg *leg, const struct stro
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), ", %s", more);
 	if (text_width(e->paper, text) + 2 > room)
 		label_text(e, leg, true, text, sizeof(text));
+	if (text_width(e->paper, text) + 2 > room && leg->packet.payload && !e->seq)
+		snprintf(text, sizeof(text), "%u B", leg->packet.payload);
 	snprintf(padded, sizeof(padded), " %s ", text);
 	if (s->step > 0)
 		row_text(&e->row, start, room, style, padded);

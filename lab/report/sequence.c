@@ -206,8 +206,8 @@ struct sequence *sequence_new(const struct event_begin *begin,
 	s->arg = arg;
 	s->now_ns = INT64_MIN;
 	s->tracks = tracks_new();
-	s->connections = connections_new();
-	if (!s->tracks || !s->connections) {
+	s->pairs = pairs_new();
+	if (!s->tracks || !s->pairs) {
 		sequence_free(s);
 		return NULL;
 	}
@@ -222,7 +222,7 @@ void sequence_free(struct sequence *s)
 	while (s->first)
 		first_out(s);
 	tracks_free(s->tracks);
-	connections_free(s->connections);
+	pairs_free(s->pairs);
 	free(s);
 }
 

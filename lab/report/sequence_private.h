@@ -3,7 +3,7 @@
 #ifndef NSLAB_REPORT_SEQUENCE_PRIVATE_H
 #define NSLAB_REPORT_SEQUENCE_PRIVATE_H
 
-#include "lab/report/connection.h"
+#include "lab/report/pair.h"
 #include "lab/report/sequence.h"
 #include "lab/report/track.h"
 
@@ -32,7 +32,7 @@ struct sequence {
 	struct entry *first, *last;
 	int64_t now_ns;
 	struct tracks *tracks;
-	struct connections *connections;
+	struct pairs *pairs;
 	unsigned long n_packets;
 };
 

@@ -6,6 +6,8 @@
 
 static const struct report_type *const types[] = {
 	&REPORT_TERMINAL,
+	&REPORT_PROGRESS,
+	&REPORT_LADDER,
 	&REPORT_EVENTS,
 };
 

@@ -4,7 +4,7 @@
  * gives a connection a second pair, so that a pair knows its connection's number, and the first
  * sequence numbers belong to the pair: seen from either side of the translator they are the same.
  */
-#include "lab/report/connection.h"
+#include "lab/report/pair.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -32,16 +32,16 @@ struct pair {
 	struct pair *chain, *before;
 };
 
-struct connections {
+struct pairs {
 	struct pair **buckets;
 	size_t n_buckets, n_pairs;
 	unsigned long n; /* connections: the last number given */
 	struct pair *last;
 };
 
-struct connections *connections_new(void)
+struct pairs *pairs_new(void)
 {
-	struct connections *c = calloc(1, sizeof(*c));
+	struct pairs *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
@@ -54,7 +54,7 @@ struct connections *connections_new(void)
 	return c;
 }
 
-void connections_free(struct connections *c)
+void pairs_free(struct pairs *c)
 {
 	if (!c)
 		return;
@@ -110,8 +110,7 @@ static size_t hash(const struct endpoint end[2], int protocol)
 	return (size_t)(h ^ h >> 32);
 }
 
-static struct pair *pair_find(const struct connections *c, const struct endpoint end[2],
-			      int protocol)
+static struct pair *pair_find(const struct pairs *c, const struct endpoint end[2], int protocol)
 {
 	struct pair *pair = c->buckets[hash(end, protocol) % c->n_buckets];
 
@@ -123,7 +122,7 @@ static struct pair *pair_find(const struct connections *c, const struct endpoint
 }
 
 /* Twice as many buckets; if memory is out, chains grow instead. */
-static void buckets_grow(struct connections *c)
+static void buckets_grow(struct pairs *c)
 {
 	size_t n = 2 * c->n_buckets;
 	struct pair **buckets = calloc(n, sizeof(*buckets));
@@ -141,7 +140,7 @@ static void buckets_grow(struct connections *c)
 	c->n_buckets = n;
 }
 
-static struct pair *pair_add(struct connections *c, const struct endpoint end[2], int protocol,
+static struct pair *pair_add(struct pairs *c, const struct endpoint end[2], int protocol,
 			     unsigned long number)
 {
 	struct pair *pair = calloc(1, sizeof(*pair)), **bucket;
@@ -164,7 +163,7 @@ static struct pair *pair_add(struct connections *c, const struct endpoint end[2]
 }
 
 /* The pair of a TCP or UDP packet, made if there is none; NULL when memory is out. */
-static struct pair *pair_of(struct connections *c, const struct packet *p, int *ret_sender)
+static struct pair *pair_of(struct pairs *c, const struct packet *p, int *ret_sender)
 {
 	struct endpoint end[2];
 	struct pair *pair;
@@ -182,7 +181,7 @@ static struct pair *pair_of(struct connections *c, const struct packet *p, int *
  * An error goes to whoever sent the packet that it quotes, so its destination is one end; of the
  * other the log knows only the port.
  */
-static const struct pair *pair_quoted(const struct connections *c, const struct packet *p)
+static const struct pair *pair_quoted(const struct pairs *c, const struct packet *p)
 {
 	const struct pair *pair = c->last;
 	struct endpoint to = { .port = p->sport };
@@ -197,7 +196,7 @@ static const struct pair *pair_quoted(const struct connections *c, const struct 
 	return NULL;
 }
 
-unsigned long connections_of(struct connections *c, const struct packet *p)
+unsigned long pairs_of(struct pairs *c, const struct packet *p)
 {
 	const struct pair *pair = NULL;
 	int sender;
@@ -209,7 +208,7 @@ unsigned long connections_of(struct connections *c, const struct packet *p)
 	return pair ? pair->number : 0;
 }
 
-void connections_alias(struct connections *c, const struct packet *p, unsigned long number)
+void pairs_alias(struct pairs *c, const struct packet *p, unsigned long number)
 {
 	struct endpoint end[2];
 	struct pair *pair;
@@ -224,8 +223,7 @@ void connections_alias(struct connections *c, const struct packet *p, unsigned l
 		pair_add(c, end, p->protocol, number);
 }
 
-void connections_relative(struct connections *c, const struct packet *p, uint32_t *ret_seq,
-			  uint32_t *ret_ack)
+void pairs_relative(struct pairs *c, const struct packet *p, uint32_t *ret_seq, uint32_t *ret_ack)
 {
 	struct pair *pair;
 	int sender;
