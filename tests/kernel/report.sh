@@ -155,7 +155,7 @@ killed_worker() {
 		! grep -q '"type":"built"' "$work/log" 2>/dev/null || break
 		sleep 0.01
 	done
-	read -r worker _ <"/proc/$nslab/task/$nslab/children"
+	worker=$(awk -v parent="$nslab" '$4 == parent { print $1; exit }' /proc/[0-9]*/stat 2>/dev/null || true)
 	kill -KILL "$worker"
 	wait "$nslab" || status=$?
 	[ "$status" = 3 ]
