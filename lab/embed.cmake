@@ -1,16 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Writes OUT: the scenario files beneath ROOT/scenarios and the template for new ones, as C arrays.
+include(${CMAKE_CURRENT_LIST_DIR}/bytes.cmake)
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/scenarios/*.yaml)
 list(SORT files)
 set(text "// made by lab/embed.cmake from scenarios/ and lab/cli/template.yaml\n")
 string(APPEND text "#include <stddef.h>\n\n#include \"lab/cli/builtin.h\"\n\n")
-
-function(bytes_of path ret)
-	file(READ ${path} hex HEX)
-	string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
-	string(REGEX REPLACE "((0x[0-9a-f][0-9a-f],)(0x[0-9a-f][0-9a-f],)*)" "\\1" hex "${hex}")
-	set(${ret} "${hex}0x00" PARENT_SCOPE)
-endfunction()
 
 set(rows "")
 set(n 0)

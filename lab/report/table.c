@@ -9,6 +9,7 @@ static const struct report_type *const types[] = {
 	&REPORT_PROGRESS,
 	&REPORT_LADDER,
 	&REPORT_EVENTS,
+	&REPORT_HTML,
 };
 
 const struct report_type *report_at(int i)
