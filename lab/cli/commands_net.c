@@ -52,10 +52,26 @@ static void quoted_put(const char *text, FILE *out)
 	fputc('\'', out);
 }
 
-/* One command for all neighbours in the table that have the same reason. */
+/* All pins that have this one's reason. */
+static void reason_put(const struct script *s, const char *reason)
+{
+	const struct sysctl_pin *pin;
+	int n = 0;
+
+	fprintf(s->out, "\n\t# %s\n\tip netns exec \"$host\" sysctl -qew ", reason);
+	for (int i = 0; (pin = sysctl_pin_at(i)); i++) {
+		const char *quote = strchr(pin->value, ' ') ? "'" : "";
+
+		if (!strcmp(pin->reason, reason))
+			fprintf(s->out, "%s%s%s=%s%s", n++ ? " \\\n\t\t" : "", quote, pin->key,
+				pin->value, quote);
+	}
+}
+
+/* One command for each reason there is. */
 static void pins_put(const struct script *s)
 {
-	const struct sysctl_pin *pin, *before = NULL;
+	const struct sysctl_pin *pin;
 
 	fputs("# Every host starts from the same values, whatever kernel and machine have.\n"
 	      "# -e: those that this kernel does not know are passed over.\nfor host in",
@@ -63,17 +79,13 @@ static void pins_put(const struct script *s)
 	for (int h = 0; h < s->plan->topo.n_hosts; h++)
 		fprintf(s->out, " %s", host_name(s, h));
 	fputs("; do", s->out);
-	for (int i = 0; (pin = sysctl_pin_at(i)); i++, before = pin) {
-		if (!before || strcmp(before->reason, pin->reason))
-			fprintf(s->out, "\n\t# %s\n\tip netns exec \"$host\" sysctl -qew",
-				pin->reason);
-		else
-			fputs(" \\\n\t\t", s->out);
-		fputs(before && !strcmp(before->reason, pin->reason) ? "" : " ", s->out);
-		if (strchr(pin->value, ' '))
-			fprintf(s->out, "'%s=%s'", pin->key, pin->value);
-		else
-			fprintf(s->out, "%s=%s", pin->key, pin->value);
+	for (int i = 0; (pin = sysctl_pin_at(i)); i++) {
+		int first = 0;
+
+		while (strcmp(sysctl_pin_at(first)->reason, pin->reason))
+			first++;
+		if (first == i)
+			reason_put(s, pin->reason);
 	}
 	fputs("\ndone\n", s->out);
 }
