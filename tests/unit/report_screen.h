@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A terminal report that is written into memory, and logs to feed it with. Behind cmocka.h. */
+/* A report that is written into memory, and logs to feed it with. Behind cmocka.h. */
 #ifndef NSLAB_TESTS_UNIT_REPORT_SCREEN_H
 #define NSLAB_TESTS_UNIT_REPORT_SCREEN_H
 
@@ -62,32 +62,40 @@ static const struct event_begin begin_record = {
 
 /* A report that is written into memory. */
 struct screen {
+	const struct report_type *type;
 	struct report *report;
 	FILE *out;
 	char *text;
 	size_t size;
 };
 
-static inline void screen_open(struct screen *screen, struct report_options options)
+static inline void screen_open_type(struct screen *screen, const struct report_type *type,
+				    struct report_options options)
 {
 	memset(screen, 0, sizeof(*screen));
+	screen->type = type;
 	screen->out = open_memstream(&screen->text, &screen->size);
 	assert_non_null(screen->out);
-	screen->report = REPORT_TERMINAL.open(screen->out, &options);
+	screen->report = type->open(screen->out, &options);
 	assert_non_null(screen->report);
+}
+
+static inline void screen_open(struct screen *screen, struct report_options options)
+{
+	screen_open_type(screen, &REPORT_TERMINAL, options);
 }
 
 /* Return: what was written, to be freed */
 static inline char *screen_close(struct screen *screen)
 {
-	REPORT_TERMINAL.close(screen->report);
+	screen->type->close(screen->report);
 	assert_int_equal(fclose(screen->out), 0);
 	return screen->text;
 }
 
 static inline void feed(struct screen *screen, struct event event)
 {
-	REPORT_TERMINAL.event(screen->report, &event);
+	screen->type->event(screen->report, &event);
 }
 
 static inline void feed_begin(struct screen *screen)
