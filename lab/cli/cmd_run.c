@@ -292,6 +292,7 @@ static int outputs_open(struct session *s)
 	const char *file = s->options.events;
 
 	s->out = stdout;
+	s->run.bytes = file;
 	if (file && !strcmp(file, "-")) {
 		s->events = stdout;
 		s->out = stderr;
