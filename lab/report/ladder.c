@@ -180,8 +180,11 @@ static void verdict_draw(struct ladder *l, const struct item *item)
 	_cleanup_free_ char *text = NULL;
 	int r;
 
-	if (e->met)
+	/* a check says itself what it saw */
+	if (e->met && !strncmp(e->text, "check ", 6))
 		r = asprintf(&text, "line %d: %s", e->line, e->text);
+	else if (e->met)
+		r = asprintf(&text, "line %d: %s: %s", e->line, e->text, e->observed);
 	else
 		r = asprintf(&text, "line %d: %s: expected %s, observed %s", e->line, e->text,
 			     e->expected, e->observed);

@@ -101,7 +101,7 @@ static void step_ended(struct sequence *s, const struct event *event)
 {
 	struct entry *entry = s->last;
 
-	while (entry && (entry->item.kind != ITEM_CALL ||
+	while (entry && (entry->item.kind != ITEM_CALL || entry->item.end.type == EVENT_STEP_END ||
 			 entry->item.event.step.number != event->step.number))
 		entry = entry->prev;
 	if (entry && since(event->t_ns, entry->item.t_ns) <= SEQUENCE_MOMENT_NS)

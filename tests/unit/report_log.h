@@ -96,7 +96,7 @@ static inline char *report_of(const struct report_type *type, void (*log)(struct
 {
 	struct screen screen;
 
-	screen_open_type(&screen, type, (struct report_options){ .columns = 80 });
+	screen_open_as(&screen, type, (struct report_options){ .columns = 80 });
 	if (log)
 		log(&screen);
 	return screen_close(&screen);

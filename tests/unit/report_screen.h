@@ -69,8 +69,8 @@ struct screen {
 	size_t size;
 };
 
-static inline void screen_open_type(struct screen *screen, const struct report_type *type,
-				    struct report_options options)
+static inline void screen_open_as(struct screen *screen, const struct report_type *type,
+				  struct report_options options)
 {
 	memset(screen, 0, sizeof(*screen));
 	screen->type = type;
@@ -82,7 +82,7 @@ static inline void screen_open_type(struct screen *screen, const struct report_t
 
 static inline void screen_open(struct screen *screen, struct report_options options)
 {
-	screen_open_type(screen, &REPORT_TERMINAL, options);
+	screen_open_as(screen, &REPORT_TERMINAL, options);
 }
 
 /* Return: what was written, to be freed */
@@ -103,13 +103,23 @@ static inline void feed_begin(struct screen *screen)
 	feed(screen, (struct event){ .type = EVENT_BEGIN, .host = -1, .begin = begin_record });
 }
 
+/* The interface where it is seen: it has the name of the host behind it. */
+static inline char *interface(int host, bool out, int from, int to)
+{
+	bool server_side = out ? to == SERVER : from == SERVER;
+
+	if (host != FW)
+		return S("fw");
+	return server_side ? S("server") : S("client");
+}
+
 static inline void feed_packet(struct screen *screen, int64_t t_ns, int host, bool out, int from,
 			       int to, uint8_t flags, uint32_t payload, int retry, int64_t since_ns)
 {
 	feed(screen, (struct event){ .type = EVENT_PACKET,
 				     .t_ns = t_ns,
 				     .host = host,
-				     .packet = { .ifname = S("eth0"),
+				     .packet = { .ifname = interface(host, out, from, to),
 						 .out = out,
 						 .made_here = out && host == from,
 						 .from = from,

@@ -46,7 +46,7 @@ static void test_github_escapes(void **state)
 	(void)state;
 	begin.begin.file = S("a,b:c%d\n.yaml");
 	begin.begin.name = S("x[y=1,z=::2]");
-	screen_open_type(&screen, &REPORT_GITHUB, (struct report_options){ 0 });
+	screen_open_as(&screen, &REPORT_GITHUB, (struct report_options){ 0 });
 	feed(&screen, begin);
 	feed(&screen, (struct event){ .type = EVENT_EXPECTATION,
 				      .host = -1,
@@ -74,7 +74,7 @@ static void test_github_hostile(void **state)
 		struct screen screen;
 		char *rest, *line;
 
-		screen_open_type(&screen, &REPORT_GITHUB, (struct report_options){ 0 });
+		screen_open_as(&screen, &REPORT_GITHUB, (struct report_options){ 0 });
 		for (int k = 0; k < 60; k++)
 			feed_hostile(&screen, &seed);
 		screen_close(&screen);

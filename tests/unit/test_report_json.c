@@ -334,7 +334,7 @@ static void test_json_hostile(void **state)
 		struct run_count count = { 0 };
 		struct screen screen;
 
-		screen_open_type(&screen, &REPORT_JSON, (struct report_options){ 0 });
+		screen_open_as(&screen, &REPORT_JSON, (struct report_options){ 0 });
 		for (int k = 0; k < 60; k++) {
 			struct event_fault_info fault;
 			char *hosts[5];

@@ -375,7 +375,7 @@ static void test_junit_hostile(void **state)
 		struct run_count count = { 0 };
 		struct screen screen;
 
-		screen_open_type(&screen, &REPORT_JUNIT, (struct report_options){ 0 });
+		screen_open_as(&screen, &REPORT_JUNIT, (struct report_options){ 0 });
 		for (int k = 0; k < 60; k++)
 			run_count(&count, feed_hostile(&screen, &seed));
 		screen_close(&screen);
@@ -397,7 +397,7 @@ static void test_junit_escapes(void **state)
 
 	(void)state;
 	begin.begin.name = S("<&>\"'\033[1m\n\t\xff ]]>");
-	screen_open_type(&screen, &REPORT_JUNIT, (struct report_options){ 0 });
+	screen_open_as(&screen, &REPORT_JUNIT, (struct report_options){ 0 });
 	feed(&screen, begin);
 	feed_end(&screen, RESULT_PASSED, "", 0, 0);
 	text = screen_close(&screen);

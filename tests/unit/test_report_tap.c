@@ -164,7 +164,7 @@ static void test_tap_streams(void **state)
 	struct screen screen;
 
 	(void)state;
-	screen_open_type(&screen, &REPORT_TAP, (struct report_options){ 0 });
+	screen_open_as(&screen, &REPORT_TAP, (struct report_options){ 0 });
 	assert_string_equal(screen.text, "TAP version 14\n");
 	feed_begin(&screen);
 	feed_expectation(&screen, MS(1), CLIENT, 16, "one", "a", "a");
@@ -185,7 +185,7 @@ static void test_tap_escapes(void **state)
 
 	(void)state;
 	begin.begin.name = S("a # TODO \\b\nok 2");
-	screen_open_type(&screen, &REPORT_TAP, (struct report_options){ 0 });
+	screen_open_as(&screen, &REPORT_TAP, (struct report_options){ 0 });
 	feed(&screen, begin);
 	feed_expectation(&screen, MS(1), CLIENT, 16, "t # SKIP", "x: \"1\"\n---", "\n  ...\n");
 	feed_end(&screen, RESULT_SKIPPED, "no # reason\n1..9", 0, 1);
@@ -311,7 +311,7 @@ static void test_tap_hostile(void **state)
 		struct run_count count = { 0 };
 		struct screen screen;
 
-		screen_open_type(&screen, &REPORT_TAP, (struct report_options){ 0 });
+		screen_open_as(&screen, &REPORT_TAP, (struct report_options){ 0 });
 		for (int k = 0; k < 60; k++)
 			run_count(&count, feed_hostile(&screen, &seed));
 		screen_close(&screen);
