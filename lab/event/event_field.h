@@ -27,6 +27,7 @@ enum field_kind {
 	FIELD_PROTOCOL, /* int; "tcp", "udp", "icmp", "icmpv6" or 0 to 255 */
 	FIELD_FLAGS,	/* uint8_t; letters out of "FSRPAUEW" */
 	FIELD_ADDRESS,	/* of struct packet, whose af goes with it; address as text */
+	FIELD_BYTES,	/* struct event_bytes; base64, absent for none */
 	FIELD_STRINGS,	/* char **, its length at @count; array of strings */
 	FIELD_LIST,	/* array of @of, its length at @count; array of objects */
 	FIELD_OBJECT,	/* a struct of @of in place; object */

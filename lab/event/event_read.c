@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/event/base64.h"
 #include "lab/event/event.h"
 #include "lab/event/event_field.h"
 #include "lab/event/event_json.h"
@@ -148,6 +149,20 @@ static int address_read(const struct field *f, const json_t *json, struct packet
 	return 0;
 }
 
+static int bytes_read(const struct field *f, const json_t *json, struct event_bytes *ret)
+{
+	const char *text = text_read(f->name, json);
+	uint8_t bytes[EVENT_BYTES_MOST];
+	int n;
+
+	if (!text)
+		return -EINVAL;
+	n = base64_read(text, json_string_length(json), bytes, sizeof(bytes));
+	if (n < 0)
+		return refuse("\"%s\" is no base64 of at most %zu bytes", f->name, sizeof(bytes));
+	return event_bytes_set(ret, bytes, (size_t)n) ? refuse("memory is out") : 0;
+}
+
 static int object_read(const struct schema *schema, const json_t *json, void *object);
 
 static int list_read(const struct field *f, const json_t *json, void *object)
@@ -239,6 +254,8 @@ static int field_read(const struct field *f, const json_t *json, void *object)
 		return flags_read(f, json, at);
 	case FIELD_ADDRESS:
 		return address_read(f, json, object);
+	case FIELD_BYTES:
+		return bytes_read(f, json, at);
 	case FIELD_STRINGS:
 	case FIELD_LIST:
 		return list_read(f, json, object);
@@ -282,7 +299,7 @@ static int object_read(const struct schema *schema, const json_t *json, void *ob
 		if (member)
 			r = field_read(f, member, object);
 		else if (f->kind == FIELD_INDEX || f->kind == FIELD_I64_NONE ||
-			 !field_applies(schema, f, object))
+			 f->kind == FIELD_BYTES || !field_applies(schema, f, object))
 			r = field_default(f, object);
 		else
 			r = refuse("\"%s\" is missing", f->name);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/event/base64.h"
 #include "lab/event/event.h"
 #include "lab/event/event_field.h"
 #include "lab/event/event_json.h"
@@ -53,6 +54,14 @@ static json_t *address_write(const struct packet *packet, const void *addr)
 
 	inet_ntop(packet->af == AF_INET6 ? AF_INET6 : AF_INET, addr, text, sizeof(text));
 	return json_string_nocheck(text);
+}
+
+static json_t *bytes_write(const struct event_bytes *bytes)
+{
+	char text[BASE64_LEN(EVENT_BYTES_MOST)];
+	int n = bytes->n < EVENT_BYTES_MOST ? bytes->n : EVENT_BYTES_MOST;
+
+	return json_stringn_nocheck(text, base64_write(bytes->data, (size_t)n, text));
 }
 
 static int object_write(const struct schema *schema, const void *object, json_t *json);
@@ -113,6 +122,8 @@ static json_t *field_write(const struct field *f, const void *object)
 		return flags_write(*(const uint8_t *)at);
 	case FIELD_ADDRESS:
 		return address_write(object, at);
+	case FIELD_BYTES:
+		return bytes_write(at);
 	case FIELD_STRINGS:
 	case FIELD_LIST:
 		return list_write(f, object);
@@ -136,6 +147,8 @@ static bool field_absent(const struct field *f, const void *object)
 		return *(const int *)at < 0;
 	if (f->kind == FIELD_I64_NONE)
 		return *(const int64_t *)at < 0;
+	if (f->kind == FIELD_BYTES)
+		return ((const struct event_bytes *)at)->n <= 0;
 	return false;
 }
 

@@ -102,7 +102,7 @@ help_everywhere() {
 
 	run 0 --help
 	run 0 --version
-	for command in list show run new validate reference doctor version; do
+	for command in list show run report new validate reference doctor version; do
 		run 0 "$command" --help
 		says out 'usage: nslab '"$command"
 		says out '--help'

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/event/base64.h"
 #include "lab/event/event.h"
 #include "lab/event/event_field.h"
 #include "lab/event/utf8.h"
@@ -45,6 +46,19 @@ static struct event_link_info links[] = {
 		.protocol = IPPROTO_TCP, .ttl = 64, .id = 4660, .ip_len = 60, .sport = 43210,    \
 		.dport = 8080, .seq = 3735928559u, .ack = 0, .window = 64240, .flags = TCPF_SYN, \
 		.payload = 0                                                                     \
+	}
+
+/* SYN_PACKET as it is on the wire, with its options */
+static uint8_t syn_bytes[] = {
+	0x45, 0x00, 0x00, 0x3c, 0x12, 0x34, 0x40, 0x00, 0x40, 0x06, 0x11, 0x86, 0x0a, 0x00, 0x01,
+	0x01, 0x0a, 0x00, 0x02, 0x02, 0xa8, 0xca, 0x1f, 0x90, 0xde, 0xad, 0xbe, 0xef, 0x00, 0x00,
+	0x00, 0x00, 0xa0, 0x02, 0xfa, 0xf0, 0xca, 0x79, 0x00, 0x00, 0x02, 0x04, 0x05, 0xb4, 0x04,
+	0x02, 0x08, 0x0a, 0x3b, 0x9a, 0xca, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x03, 0x03, 0x07,
+};
+
+#define SYN_BYTES                            \
+	{                                    \
+		syn_bytes, sizeof(syn_bytes) \
 	}
 
 /* In the order of docs/events.md; literals are never freed, so these are never cleared. */
@@ -121,7 +135,8 @@ static struct event samples[] = {
 		      .retry = 1,
 		      .since_ns = 1028500000,
 		      .held_ns = -1,
-		      .packet = SYN_PACKET } },
+		      .packet = SYN_PACKET,
+		      .bytes = SYN_BYTES } },
 	{ .type = EVENT_PACKET,
 	  .t_ns = 3100000,
 	  .host = 2,
@@ -193,7 +208,8 @@ static struct event samples[] = {
 		   .past = (char *)"dropped",
 		   .from = 0,
 		   .to = 2,
-		   .packet = SYN_PACKET } },
+		   .packet = SYN_PACKET,
+		   .bytes = SYN_BYTES } },
 	{ .type = EVENT_RELEASE,
 	  .t_ns = 4031400000,
 	  .host = 1,
@@ -508,6 +524,84 @@ static void test_event_refused_packet(void **state)
 	}
 }
 
+/* The packet's own bytes: none is said by leaving them out, and only what is right is taken. */
+static void test_event_bytes(void **state)
+{
+	/* other letters, bits behind the last byte, padding that is too much, a letter too few, no string */
+	static const char *const changes[][3] = {
+		{ "\"RQAAPB", "\"RQAA-B", "no base64" },
+		{ "BAwMH\"", "BAwN=\"", "no base64" },
+		{ "BAwMH\"", "Bw===\"", "no base64" },
+		{ "BAwMH\"", "BAwM\" ", "no base64" },
+		{ "\"RQAAPBI0QABABhGGCgABAQoAAgKoyh+Q3q2+7wAAAACgAvrwynkAAAIEBbQEAggKO5rKAAAAAAABAwMH\"",
+		  "123456                                                                            ",
+		  "not a string" },
+	};
+	uint8_t many[200] = { 0x60 };
+	struct event e = samples[6], there;
+	char *line;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		line = event_write(&samples[6], NULL);
+		replace(line, changes[i][0], changes[i][1]);
+		assert_refused(line, changes[i][2]);
+		free(line);
+	}
+	line = event_write(&samples[6], NULL);
+	assert_int_equal(read_line(line, strlen(line), &there), 0);
+	assert_int_equal(there.packet.bytes.n, sizeof(syn_bytes));
+	assert_memory_equal(there.packet.bytes.data, syn_bytes, sizeof(syn_bytes));
+	event_clear(&there);
+	free(line);
+
+	/* no more are written than are read */
+	e.packet.bytes = (struct event_bytes){ many, sizeof(many) };
+	line = event_write(&e, NULL);
+	assert_int_equal(read_line(line, strlen(line), &there), 0);
+	assert_int_equal(there.packet.bytes.n, EVENT_BYTES_MOST);
+	event_clear(&there);
+	e.packet.bytes.n = 0;
+	free(line);
+	line = event_write(&e, NULL);
+	assert_null(strstr(line, "bytes"));
+	free(line);
+}
+
+/* Read a hit with these bytes; the answer, and how many there were. */
+static int hit_read(const char *bytes, int *ret_n)
+{
+	char line[1024];
+	struct event e;
+	int r;
+
+	snprintf(line, sizeof(line),
+		 "{\"type\":\"hit\",\"t_ns\":1,\"fault\":\"f\",\"past\":\"p\",\"packet\":"
+		 "{\"protocol\":1,\"src\":\"1.1.1.1\",\"dst\":\"1.1.1.2\",\"ttl\":1,\"id\":1,"
+		 "\"ip_len\":1,\"icmp_type\":1,\"icmp_code\":1,\"inner\":false},\"bytes\":\"%s\"}",
+		 bytes);
+	r = read_line(line, strlen(line), &e);
+	*ret_n = r ? 0 : e.hit.bytes.n;
+	event_clear(&e);
+	return r;
+}
+
+static void test_event_bytes_too_many(void **state)
+{
+	char text[BASE64_LEN(EVENT_BYTES_MOST + 1) + 1] = "";
+	uint8_t many[EVENT_BYTES_MOST + 1] = { 0 };
+	int n;
+
+	(void)state;
+	base64_write(many, EVENT_BYTES_MOST + 1, text);
+	assert_int_equal(hit_read(text, &n), -EINVAL);
+	text[base64_write(many, EVENT_BYTES_MOST, text)] = '\0';
+	assert_int_equal(hit_read(text, &n), 0);
+	assert_int_equal(n, EVENT_BYTES_MOST);
+	assert_int_equal(hit_read("", &n), 0);
+	assert_int_equal(n, 0);
+}
+
 static void test_event_nesting(void **state)
 {
 	enum { DEPTH = 200000 };
@@ -695,6 +789,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_event_refused),
 		cmocka_unit_test(test_event_refused_whole),
 		cmocka_unit_test(test_event_refused_packet),
+		cmocka_unit_test(test_event_bytes),
+		cmocka_unit_test(test_event_bytes_too_many),
 		cmocka_unit_test(test_event_nesting),
 		cmocka_unit_test(test_event_bad_strings),
 		cmocka_unit_test(test_event_utf8),
