@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "lab/cli/catalogue.h"
 #include "lab/cli/command.h"
 #include "lab/cli/command_line.h"
 #include "lab/cli/front.h"
+#include "lab/cli/outputs.h"
 #include "lab/doctor/doctor.h"
 #include "lab/report/report.h"
 #include "lab/scenario/problem.h"
@@ -14,7 +16,8 @@
 struct options {
 	bool all, quiet, verbose, disarm, unpinned;
 	struct strings tags, set;
-	const char *seed, *repeat, *timeout, *events, *invert, *scenarios, *shape;
+	const char *seed, *repeat, *timeout, *invert, *scenarios, *shape;
+	struct output_options outputs;
 };
 
 static const struct option_row rows[] = {
@@ -29,11 +32,9 @@ static const struct option_row rows[] = {
 	  offsetof(struct options, repeat) },
 	{ "timeout", 0, "TIME", "end a run after this; default 60s, or its declared times + 30s",
 	  OPTION_TEXT, offsetof(struct options, timeout) },
-	{ "events", 0, "FILE", "write the event log as JSON lines; - is stdout", OPTION_TEXT,
-	  offsetof(struct options, events) },
 	{ "quiet", 'q', NULL, "show only what did not pass", OPTION_FLAG,
 	  offsetof(struct options, quiet) },
-	{ "verbose", 'v', NULL, "show every packet at every host, and each step", OPTION_FLAG,
+	{ "verbose", 'v', NULL, "show the ladder: every packet from host to host", OPTION_FLAG,
 	  offsetof(struct options, verbose) },
 	{ "disarm", 0, NULL, "faults match and count, but let packets pass", OPTION_FLAG,
 	  offsetof(struct options, disarm) },
@@ -49,14 +50,11 @@ static const struct option_row rows[] = {
 	{ 0 },
 };
 
-/* A case that runs is shown live if there are no more of them than a person wants to read. */
-enum { SHOWN_LIVE = 3 };
-
 /**
  * struct session - one call of ``nslab run``
  * @counts: cases by result
- * @out: where the human view goes
- * @unmet: the first expectation of the case under way that was not met
+ * @human: what people see
+ * @wall_ns: time 0 of the run under way, CLOCK_REALTIME; 0 while that is not known
  */
 struct session {
 	struct options options;
@@ -66,14 +64,11 @@ struct session {
 	struct source *sources;
 	int n;
 	int n_cases;
+	struct outputs *outputs;
+	struct report *human;
 	bool live;
-	FILE *out;
-	FILE *events;
-	struct report *report;
-	struct report_options report_options;
+	int64_t wall_ns;
 	int counts[RESULT_COUNT];
-	int64_t took_ns;
-	char unmet[700];
 };
 
 static int number_parse(const char *name, const char *text, int64_t min, int64_t max, int64_t *ret)
@@ -168,21 +163,25 @@ static int inverts_check(const struct session *s)
 	return 0;
 }
 
-static void event_take(void *arg, const struct event *event, const char *line, size_t len)
+static void event_take(void *arg, const struct event *event)
 {
 	struct session *s = arg;
 
-	if (s->events) {
-		fwrite(line, 1, len, s->events);
-		fflush(s->events);
-	}
 	if (event->type == EVENT_BEGIN)
-		s->unmet[0] = '\0';
-	if (event->type == EVENT_EXPECTATION && !event->expectation.met && !s->unmet[0])
-		snprintf(s->unmet, sizeof(s->unmet), "line %d: %s: expected %s, observed %s",
-			 event->expectation.line, event->expectation.text,
-			 event->expectation.expected, event->expectation.observed);
-	REPORT_TERMINAL.event(s->report, event);
+		s->wall_ns = event->begin.wall_ns;
+	outputs_event(s->outputs, event);
+	REPORT_PROGRESS.event(s->human, event);
+}
+
+static void tick_take(void *arg)
+{
+	struct session *s = arg;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (s->wall_ns)
+		REPORT_PROGRESS.tick(s->human,
+				     (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - s->wall_ns);
 }
 
 static char *repeat_line(const struct session *s, const struct scenario *scenario,
@@ -209,47 +208,28 @@ static char *repeat_line(const struct session *s, const struct scenario *scenari
 	return fclose(f) ? NULL : text;
 }
 
-static void line_print(const struct session *s, const struct plan *plan, const struct outcome *o)
-{
-	static const char *const words[RESULT_COUNT] = { "passed", "FAILED", "ERROR", "skipped",
-							 "interrupted" };
-	static const char *const colours[RESULT_COUNT] = { "\033[32m", "\033[31m", "\033[31m",
-							   "\033[33m", "\033[33m" };
-	const char *why = s->unmet[0] && o->result == RESULT_FAILED ? s->unmet : o->why;
-	char took[32];
-
-	if (s->live || (s->options.quiet && o->result == RESULT_PASSED))
-		return;
-	fprintf(s->out, "%s%-8s%s%s  %s%s%s\n", s->report_options.colour ? colours[o->result] : "",
-		words[o->result], s->report_options.colour ? "\033[0m" : "", plan->name,
-		value_text_duration(o->took_ns, took, sizeof(took)),
-		o->result == RESULT_PASSED || !why[0] ? "" : ": ",
-		o->result == RESULT_PASSED ? "" : why);
-	fflush(s->out);
-}
-
 /* Exit code if the session has to end now, -1 to go on. */
 static int case_run(struct session *s, const struct scenario *scenario, const struct plan *plan)
 {
 	_cleanup_free_ char *repeat = repeat_line(s, scenario, plan);
+	const struct audience audience = { event_take, s->live ? tick_take : NULL, s };
 	struct run_options run = s->run;
 	struct lab_err err = { 0 };
 	struct outcome outcome;
 	char text[1024];
 
 	run.repeat = repeat;
-	if (front_run(scenario, plan, &run, event_take, s, &outcome, &err) < 0) {
+	s->wall_ns = 0;
+	if (front_run(scenario, plan, &run, &audience, &outcome, &err) < 0) {
 		fprintf(stderr, "nslab: cannot start the lab: %s\n",
 			lab_err_text(&err, text, sizeof(text)));
 		if (err.fix[0])
 			fprintf(stderr, "  %s\n", err.fix);
 		return EXIT_LAB;
 	}
-	if (outcome.result == RESULT_ERROR && outcome.why[0] && s->options.quiet)
+	if (!outcome.told && outcome.why[0])
 		fprintf(stderr, "nslab: %s: %s\n", plan->name, outcome.why);
 	s->counts[outcome.result]++;
-	s->took_ns += outcome.took_ns;
-	line_print(s, plan, &outcome);
 	if (outcome.result == RESULT_INTERRUPTED)
 		return EXIT_SIGNAL + (outcome.signal ?: 15);
 	return -1;
@@ -274,62 +254,35 @@ static int cases_run(struct session *s)
 	return s->counts[RESULT_PASSED] ? EXIT_OK : EXIT_NOTHING;
 }
 
-static void summary_print(const struct session *s)
+static int outputs_begin(struct session *s)
 {
-	char took[32];
+	struct report_options how;
+	FILE *human;
 
-	if (s->n_cases * s->repeat < 2)
-		return;
-	fprintf(s->out, "%s%d passed, %d failed, %d skipped", s->options.quiet ? "" : "\n",
-		s->counts[RESULT_PASSED], s->counts[RESULT_FAILED], s->counts[RESULT_SKIPPED]);
-	if (s->counts[RESULT_ERROR])
-		fprintf(s->out, ", %d could not be run", s->counts[RESULT_ERROR]);
-	fprintf(s->out, " in %s\n", value_text_duration(s->took_ns, took, sizeof(took)));
+	s->outputs = outputs_open(&s->options.outputs, "run", &human);
+	if (!s->outputs)
+		return -EINVAL;
+	report_options_detect(human, &how);
+	s->live = how.live;
+	how.quiet = s->options.quiet;
+	how.verbose = s->options.verbose;
+	how.seq = s->options.outputs.seq;
+	how.unfold = s->options.outputs.unfold;
+	how.total = s->n_cases * s->repeat;
+	s->human = REPORT_PROGRESS.open(human, &how);
+	s->run.bytes = outputs_whole(&s->options.outputs);
+	if (s->human)
+		return 0;
+	outputs_close(TAKE_PTR(s->outputs));
+	return -ENOMEM;
 }
 
-static int outputs_open(struct session *s)
+/* A report that is not complete is a lab error: somebody will rely on it. */
+static int outputs_end(struct session *s, int code)
 {
-	const char *file = s->options.events;
-
-	s->out = stdout;
-	s->run.bytes = file;
-	if (file && !strcmp(file, "-")) {
-		s->events = stdout;
-		s->out = stderr;
-	} else if (file) {
-		s->events = fopen(file, "we");
-		if (!s->events) {
-			char shown[200];
-
-			fprintf(stderr, "nslab run: cannot write the event log '%s': %s\n",
-				text_escape(file, shown, sizeof(shown)), strerror(errno));
-			return -EINVAL;
-		}
-	}
-	s->live = s->options.verbose || s->n_cases * s->repeat <= SHOWN_LIVE;
-	report_options_detect(s->out, &s->report_options);
-	s->report_options.quiet = s->options.quiet || !s->live;
-	s->report_options.verbose = s->options.verbose;
-	s->report = REPORT_TERMINAL.open(s->out, &s->report_options);
-	return s->report ? 0 : -ENOMEM;
-}
-
-/* A log that is not complete is a lab error: somebody will rely on it. */
-static int outputs_close(struct session *s, int code)
-{
-	bool bad = false;
-
-	if (s->report)
-		REPORT_TERMINAL.close(s->report);
-	if (s->events) {
-		bad = ferror(s->events) || fflush(s->events);
-		if (s->events != stdout)
-			bad |= fclose(s->events) != 0;
-	}
-	if (bad) {
-		fprintf(stderr, "nslab run: the event log could not be written completely\n");
+	REPORT_PROGRESS.close(s->human);
+	if (outputs_close(s->outputs) < 0)
 		return code ?: EXIT_LAB;
-	}
 	return code;
 }
 
@@ -355,11 +308,8 @@ static int session_run(struct session *s, struct sources *catalogue, char **word
 			if (!s->n_cases)
 				fprintf(stderr,
 					"nslab run: no scenario has such a tag; 'nslab list' shows the tags\n");
-			else if (outputs_open(s) == 0) {
-				code = cases_run(s);
-				code = outputs_close(s, code);
-				summary_print(s);
-			}
+			else if (outputs_begin(s) == 0)
+				code = outputs_end(s, cases_run(s));
 		}
 	}
 	for (int i = 0; i < s->n; i++)
@@ -371,11 +321,14 @@ static int session_run(struct session *s, struct sources *catalogue, char **word
 
 static int run(const struct command *command, int argc, char **argv)
 {
+	struct option_row all[48];
+	struct command with = *command;
 	struct session s = { 0 };
 	struct sources catalogue = { 0 };
-	int code = EXIT_USAGE;
-	int first = command_options(command, argc, argv, &s.options, &code);
+	int code = EXIT_USAGE, first;
 
+	with.options = outputs_rows(rows, offsetof(struct options, outputs), all, ARRAY_SIZE(all));
+	first = command_options(&with, argc, argv, &s.options, &code);
 	if (first >= 0 && options_check(&s) == 0) {
 		if (catalogue_load(s.options.scenarios, &catalogue) == 0)
 			code = session_run(&s, &catalogue, argv + first, argc - first);

@@ -21,6 +21,7 @@
 
 static const int64_t grace_ns = 5000000000; /* for a worker to tidy up when its time is over */
 static const int64_t echo_ns = 300000000;
+enum { TICK_MS = 100 };
 static const int64_t farewell_ns = 2000000000; /* for one that was asked to end */
 
 struct worker_args {
@@ -48,10 +49,10 @@ static int worker(void *p)
 }
 
 struct front {
-	void (*event)(void *arg, const struct event *event, const char *line, size_t len);
-	void *arg;
+	const struct audience *audience;
 	struct outcome *outcome;
-	bool ended;
+	bool begun, ended;
+	int64_t last_ns;
 	char *buf;
 	size_t len, cap;
 };
@@ -60,9 +61,13 @@ static void outcome_take(struct front *f, const struct event *event)
 {
 	struct outcome *o = f->outcome;
 
+	f->begun |= event->type == EVENT_BEGIN;
+	f->last_ns = event->t_ns;
+	if (event->type == EVENT_EXPECTATION)
+		*(event->expectation.met ? &o->met : &o->unmet) += 1;
 	if (event->type != EVENT_END)
 		return;
-	f->ended = true;
+	f->ended = o->told = true;
 	o->result = event->end.result;
 	o->signal = event->end.signal;
 	o->met = event->end.met;
@@ -83,7 +88,7 @@ static void lines_take(struct front *f)
 
 		if (event_read(at, len - 1, &event, &why) == 0) {
 			outcome_take(f, &event);
-			f->event(f->arg, &event, at, len);
+			f->audience->event(f->audience->arg, &event);
 			event_clear(&event);
 		} else {
 			fprintf(stderr,
@@ -151,8 +156,11 @@ static void pump(struct front *f, int event_fd, int control_fd, int signal_fd, s
 		struct pollfd fds[] = { { .fd = event_fd, .events = POLLIN },
 					{ .fd = signal_fd, .events = POLLIN } };
 		int64_t left = (until - clock_now()) / 1000000 + 1;
-		int wait_ms = left < 0 ? 0 : left < 3600000 ? (int)left : 3600000;
+		int most = f->audience->tick ? TICK_MS : 3600000;
+		int wait_ms = left < 0 ? 0 : left < most ? (int)left : most;
 
+		if (f->audience->tick)
+			f->audience->tick(f->audience->arg);
 		if (poll(fds, 2, wait_ms) < 0 && errno != EINTR)
 			return;
 		/* its time is over; but a reader of ours that was slow is no reason to lose what it wrote */
@@ -169,6 +177,27 @@ static void pump(struct front *f, int event_fd, int control_fd, int signal_fd, s
 	}
 }
 
+/* The last word of a worker that died without one: so that each report tells how the run ended. */
+static void end_write(struct front *f)
+{
+	struct outcome *o = f->outcome;
+	struct event event = { .type = EVENT_END,
+			       .t_ns = f->last_ns,
+			       .host = -1,
+			       .end = { .result = o->result,
+					.text = o->why,
+					.signal = o->signal,
+					.met = o->met,
+					.unmet = o->unmet,
+					.took_ns = f->last_ns } };
+
+	if (!f->begun)
+		return;
+	o->told = true;
+	o->took_ns = f->last_ns;
+	f->audience->event(f->audience->arg, &event);
+}
+
 /* A worker that died without a last word: say what is known. */
 static void epitaph(struct front *f, int status)
 {
@@ -176,6 +205,7 @@ static void epitaph(struct front *f, int status)
 
 	if (f->ended && WIFEXITED(status) && WEXITSTATUS(status)) {
 		o->result = RESULT_ERROR;
+		o->told = false;
 		snprintf(o->why, sizeof(o->why),
 			 "the worker ended with status %d after its last event",
 			 WEXITSTATUS(status));
@@ -191,6 +221,7 @@ static void epitaph(struct front *f, int status)
 	else
 		snprintf(o->why, sizeof(o->why), "the worker ended early with status %d",
 			 WEXITSTATUS(status));
+	end_write(f);
 }
 
 /* One that whoever started us wants to be ignored (nohup, a job in the background) stays ignored. */
@@ -203,13 +234,12 @@ static void signal_add(sigset_t *mask, int sig)
 }
 
 int front_run(const struct scenario *scenario, const struct plan *plan,
-	      const struct run_options *options,
-	      void (*event)(void *arg, const struct event *event, const char *line, size_t len),
-	      void *arg, struct outcome *ret_outcome, struct lab_err *err)
+	      const struct run_options *options, const struct audience *audience,
+	      struct outcome *ret_outcome, struct lab_err *err)
 {
 	_cleanup_close_ int event_r = -1, event_w = -1, control_r = -1, control_w = -1,
 			    signals = -1;
-	struct front f = { .event = event, .arg = arg, .outcome = ret_outcome };
+	struct front f = { .audience = audience, .outcome = ret_outcome };
 	struct worker_args args = { .scenario = scenario, .plan = plan, .options = options };
 	int events[2], control[2], ret, status;
 	struct sandbox box;

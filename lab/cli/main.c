@@ -10,7 +10,7 @@
 #include "netns/cleanup.h"
 
 static const struct command *const commands[] = {
-	&COMMAND_LIST,	   &COMMAND_SHOW,      &COMMAND_RUN,	&COMMAND_NEW,
+	&COMMAND_LIST,	   &COMMAND_SHOW,      &COMMAND_RUN,	&COMMAND_REPORT,  &COMMAND_NEW,
 	&COMMAND_VALIDATE, &COMMAND_REFERENCE, &COMMAND_DOCTOR, &COMMAND_VERSION,
 };
 

@@ -42,6 +42,7 @@ const struct report_type REPORT_EVENTS = {
 	.help = "the event log: a JSON object a line, from which all other reports can be made",
 	.option = "events",
 	.takes_file = true,
+	.whole = true,
 	.open = events_open,
 	.event = events_event,
 	.close = events_close,

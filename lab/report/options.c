@@ -53,5 +53,6 @@ void report_options_detect(FILE *out, struct report_options *ret)
 		.colour = terminal && !(no_colour && no_colour[0]) && term && term[0] &&
 			  strcmp(term, "dumb") != 0,
 		.unicode = locale_is_utf8(),
+		.live = terminal && term && term[0] && strcmp(term, "dumb") != 0,
 	};
 }

@@ -16,6 +16,7 @@
  * @seq: the ladder shows sequence numbers, relative ones
  * @unfold: the ladder shows every packet of a stream
  * @live: somebody watches it grow, so that a line may be written anew
+ * @total: number of runs that will come, 0 if that is not known
  */
 struct report_options {
 	int columns;
@@ -26,6 +27,7 @@ struct report_options {
 	bool seq;
 	bool unfold;
 	bool live;
+	long total;
 };
 
 struct report;
@@ -36,6 +38,7 @@ struct report;
  * @help: one sentence
  * @option: of commands that make it: --OPTION, NULL for none; @takes_file: --OPTION FILE, else it goes
  *          to stdout
+ * @whole: it shows all that a record says, so that the packets' bytes should be kept for it
  * @open: @out is borrowed
  * @event: takes one more event of the log, in order; several runs follow each other
  * @tick: NULL, or time has passed while nothing happened; @t_ns: now, on the axis of the run under way
@@ -49,6 +52,7 @@ struct report_type {
 	const char *help;
 	const char *option;
 	bool takes_file;
+	bool whole;
 	struct report *(*open)(FILE *out, const struct report_options *options);
 	void (*event)(struct report *report, const struct event *event);
 	void (*tick)(struct report *report, int64_t t_ns);
@@ -56,7 +60,13 @@ struct report_type {
 };
 
 extern const struct report_type REPORT_TERMINAL;
+extern const struct report_type REPORT_PROGRESS;
+extern const struct report_type REPORT_LADDER;
 extern const struct report_type REPORT_EVENTS;
+extern const struct report_type REPORT_JSON;
+extern const struct report_type REPORT_JUNIT;
+extern const struct report_type REPORT_TAP;
+extern const struct report_type REPORT_GITHUB;
 
 /** report_find() - the row of that name, NULL if there is none */
 const struct report_type *report_find(const char *name);

@@ -3,11 +3,13 @@
  * Theory of operation: each event becomes at most one line of the timeline, which is written and
  * flushed at once, and kept in a ring, so that an expectation that is not met can show what went
  * before it. What only makes sense as a whole (expectations, notes, the first error) is collected
- * in struct run and written when the run ends, however it ends.
+ * in struct run and written when the run ends, however it ends. On request the ladder takes the
+ * timeline's place; its lines are not kept in the ring, those of the timeline are.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/report/ladder.h"
 #include "lab/report/terminal.h"
 #include "netns/cleanup.h"
 
@@ -16,8 +18,12 @@ enum {
 	BULK_GAP_NS = 50000000, /* after a pause it is no longer a stream */
 };
 
+/* A live ladder waits so long for what belongs to a line; a record is late only on a machine that stalls. */
+static const int64_t live_patience_ns = 200000000;
+
 /**
  * struct report - the terminal's
+ * @ladder: of the run under way, NULL where the timeline is shown
  * @told: scenario whose story was printed last, NULL for none
  * @printed: something was, so that the next run is set off
  * @bulk: segments of a stream in a row
@@ -28,6 +34,7 @@ struct report {
 	struct report_options options;
 	struct paper paper;
 	struct run run;
+	struct ladder *ladder;
 	char *told;
 	bool printed;
 	unsigned long bulk;
@@ -127,6 +134,11 @@ static void header_put(struct report *report)
 		fputc('\n', out);
 }
 
+static bool timeline_shown(const struct report *report)
+{
+	return !report->options.quiet && !report->ladder;
+}
+
 /*
  * Show a line, unless only failures are wanted, and remember it in any case. Returns whether it
  * was shown whole.
@@ -146,12 +158,12 @@ static bool entry_put(struct report *report, const struct entry *entry)
 		free(line);
 		return false;
 	}
-	if (!report->options.quiet) {
+	if (timeline_shown(report)) {
 		fputs(line, report->out);
 		report->printed = true;
 	}
 	ring_add(&run->ring, line);
-	return !cut && !report->options.quiet;
+	return !cut && timeline_shown(report);
 }
 
 /* Say how much of a stream was left out. */
@@ -188,9 +200,9 @@ static void line_put(struct report *report, const struct event *event)
 	struct entry entry;
 	bool shown = false;
 
-	if (!entry_make(event, run_begin(&report->run), report->options.verbose, &entry))
+	if (!entry_make(event, run_begin(&report->run), false, &entry))
 		return;
-	if (report->options.verbose || !bulk_folds(report, event))
+	if (!bulk_folds(report, event))
 		shown = entry_put(report, &entry);
 	if (event->type == EVENT_NOTE && !shown)
 		run_note(&report->run, event->note.text);
@@ -210,7 +222,11 @@ static void run_start(struct report *report, const struct event *begin)
 	if (report->options.quiet)
 		return;
 	header_put(report);
-	layout_heads(&run->layout, &report->paper, &run->begin.begin, report->out);
+	if (report->options.verbose)
+		report->ladder = ladder_new(&run->begin.begin, &report->paper, &report->options,
+					    report->out);
+	if (!report->ladder)
+		layout_heads(&run->layout, &report->paper, &run->begin.begin, report->out);
 }
 
 /* The story is told once for cases of the same scenario that follow each other. */
@@ -233,6 +249,7 @@ static void run_end(struct report *report, const struct event_end *end)
 	bool quiet = report->options.quiet;
 
 	bulk_end(report);
+	ladder_free(TAKE_PTR(report->ladder));
 	if (!quiet || !end || end->result != RESULT_PASSED) {
 		if (quiet && end && end->result == RESULT_FAILED)
 			header_put(report);
@@ -260,10 +277,20 @@ static void terminal_event(struct report *report, const struct event *event)
 		run_judge(run, event);
 	}
 	line_put(report, event);
+	if (report->ladder)
+		ladder_event(report->ladder, event);
 	if (event->type == EVENT_ERROR && !run->error.error.text)
 		event_copy(event, &run->error);
 	else if (event->type == EVENT_END)
 		run_end(report, &event->end);
+	fflush(report->out);
+}
+
+static void terminal_tick(struct report *report, int64_t t_ns)
+{
+	if (!report->ladder)
+		return;
+	ladder_until(report->ladder, t_ns - live_patience_ns);
 	fflush(report->out);
 }
 
@@ -284,5 +311,6 @@ const struct report_type REPORT_TERMINAL = {
 	.help = "what happens, as it happens, on one time axis with a column for each host",
 	.open = terminal_open,
 	.event = terminal_event,
+	.tick = terminal_tick,
 	.close = terminal_close,
 };

@@ -60,6 +60,12 @@ void layout_heads(const struct layout *layout, const struct paper *paper,
 bool layout_line(const struct layout *layout, const struct paper *paper,
 		 const struct event_begin *begin, const struct entry *entry, FILE *out);
 
+/**
+ * layout_time() - "  1.031 s"; cut, not rounded, so that nothing is said to have happened later than
+ * it did. Returns @buf
+ */
+const char *layout_time(int64_t t_ns, char *buf, size_t size);
+
 /** layout_topology() - "client -- fw -- server, IPv4", malloced, NULL when memory is out */
 char *layout_topology(const struct event_begin *begin);
 

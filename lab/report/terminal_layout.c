@@ -49,16 +49,23 @@ void layout_heads(const struct layout *layout, const struct paper *paper,
 	fputc('\n', out);
 }
 
-/* "  1.031 s"; cut, not rounded, so that nothing is said to have happened later than it did */
-static int time_put(const struct paper *paper, FILE *out, int64_t t_ns)
+const char *layout_time(int64_t t_ns, char *buf, size_t size)
 {
 	uint64_t ms = (t_ns < 0 ? 0 - (uint64_t)t_ns : (uint64_t)t_ns) / 1000000;
-	char text[40], cell[40];
+	char text[40];
 
 	snprintf(text, sizeof(text), "%s%" PRIu64 ".%03" PRIu64 " s", t_ns < 0 && ms ? "-" : "",
 		 ms / 1000, ms % 1000);
-	snprintf(cell, sizeof(cell), "%*s", TIME_WIDTH, text);
-	return text_put_styled(paper, out, STYLE_DIM, cell, paper->columns);
+	snprintf(buf, size, "%*s", TIME_WIDTH, text);
+	return buf;
+}
+
+static int time_put(const struct paper *paper, FILE *out, int64_t t_ns)
+{
+	char cell[40];
+
+	return text_put_styled(paper, out, STYLE_DIM, layout_time(t_ns, cell, sizeof(cell)),
+			       paper->columns);
 }
 
 /* The name in front of a line where there are no columns; "host 3" for one that nobody named. */

@@ -57,6 +57,8 @@ static const char *style_escape(enum style style)
 		return "\033[33m";
 	case STYLE_CYAN:
 		return "\033[36m";
+	case STYLE_MAGENTA:
+		return "\033[35m";
 	case STYLE_PLAIN:
 		break;
 	}
@@ -104,8 +106,7 @@ static int char_width(const struct paper *paper, uint32_t c)
 	return width;
 }
 
-/* C1 controls, and formatting that is not seen but changes what is: direction, joining, tags. */
-static bool char_is_hidden(uint32_t c)
+bool text_hidden(uint32_t c)
 {
 	static const uint32_t hidden[][2] = {
 		{ 0x80, 0x9f },	    { 0xad, 0xad },	  { 0x61c, 0x61c },   { 0x180e, 0x180e },
@@ -116,7 +117,7 @@ static bool char_is_hidden(uint32_t c)
 	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
 		if (c >= hidden[i][0] && c <= hidden[i][1])
 			return true;
-	return false;
+	return c < 0x20 || c == 0x7f;
 }
 
 /* How ASCII says it. */
@@ -128,9 +129,10 @@ static const char *char_ascii(uint32_t c)
 	} words[] = {
 		{ 0x2192, "->" }, { 0x2190, "<-" }, { 0x21e5, "->|" }, { 0x21e4, "|<-" },
 		{ 0x2717, "x" },  { 0x25cb, "o" },  { 0x2022, "*" },   { 0x2026, "..." },
-		{ 0x00b1, "+-" }, { 0x00d7, "x" },  { 0x00b5, "u" },   { 0x2264, "<=" },
-		{ 0x2265, ">=" }, { 0x2013, "-" },  { 0x2014, "-" },   { 0x2018, "'" },
-		{ 0x2019, "'" },  { 0x201c, "\"" }, { 0x201d, "\"" },  { 0x00a0, " " },
+		{ 0x22ee, ":" },  { 0x00bb, ">>" }, { 0x00b1, "+-" },  { 0x00d7, "x" },
+		{ 0x00b5, "u" },  { 0x2264, "<=" }, { 0x2265, ">=" },  { 0x2013, "-" },
+		{ 0x2014, "-" },  { 0x2018, "'" },  { 0x2019, "'" },   { 0x201c, "\"" },
+		{ 0x201d, "\"" }, { 0x00a0, " " },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
@@ -176,7 +178,7 @@ static const char *glyph_next(const struct paper *paper, const char *s, const ch
 	} else if (c >= 0xfe00 && c <= 0xfe0f) {
 		/* variation selectors ask for another picture of the same character */
 		glyph_set(ret, "", 0, 0);
-	} else if (char_is_hidden(c) || width < 0 || *marks > MARKS_MOST) {
+	} else if (text_hidden(c) || width < 0 || *marks > MARKS_MOST) {
 		glyph_escape(ret, s, n);
 	} else if (!paper->unicode) {
 		const char *ascii = char_ascii(c);
@@ -206,9 +208,21 @@ int text_width(const struct paper *paper, const char *text)
 	return span_width(paper, text, text + strlen(text));
 }
 
-/* Write from @s as much as fits; @ret_rest: where it stopped. */
-static int span_put(const struct paper *paper, FILE *out, const char *s, const char *end, int room,
-		    const char **ret_rest)
+/* Where signs go. */
+struct sink {
+	void (*sign)(void *arg, const char *sign, int width);
+	void *arg;
+};
+
+static void sign_write(void *arg, const char *sign, int width)
+{
+	(void)width;
+	fputs(sign, arg);
+}
+
+/* Hand out from @s as much as fits; @ret_rest: where it stopped. */
+static int span_each(const struct paper *paper, const struct sink *sink, const char *s,
+		     const char *end, int room, const char **ret_rest)
 {
 	struct glyph glyph;
 	int width = 0, marks = 0;
@@ -218,7 +232,7 @@ static int span_put(const struct paper *paper, FILE *out, const char *s, const c
 
 		if (width + glyph.width > room)
 			break;
-		fputs(glyph.text, out);
+		sink->sign(sink->arg, glyph.text, glyph.width);
 		width += glyph.width;
 		s = next;
 	}
@@ -226,18 +240,33 @@ static int span_put(const struct paper *paper, FILE *out, const char *s, const c
 	return width;
 }
 
-int text_put(const struct paper *paper, FILE *out, const char *text, int room)
+static int span_put(const struct paper *paper, FILE *out, const char *s, const char *end, int room,
+		    const char **ret_rest)
+{
+	const struct sink sink = { sign_write, out };
+
+	return span_each(paper, &sink, s, end, room, ret_rest);
+}
+
+int text_each(const struct paper *paper, const char *text, int room,
+	      void (*sign)(void *arg, const char *sign, int width), void *arg)
 {
 	const char *ellipsis = paper->unicode ? "…" : "...", *end = text + strlen(text), *rest;
+	const struct sink sink = { sign, arg };
 	int dots = paper->unicode ? 1 : 3, width;
 
 	if (span_width(paper, text, end) <= room)
-		return span_put(paper, out, text, end, room, &rest);
+		return span_each(paper, &sink, text, end, room, &rest);
 	if (room < dots)
 		return 0;
-	width = span_put(paper, out, text, end, room - dots, &rest);
-	fputs(ellipsis, out);
+	width = span_each(paper, &sink, text, end, room - dots, &rest);
+	sign(arg, ellipsis, dots);
 	return width + dots;
+}
+
+int text_put(const struct paper *paper, FILE *out, const char *text, int room)
+{
+	return text_each(paper, text, room, sign_write, out);
 }
 
 int text_put_styled(const struct paper *paper, FILE *out, enum style style, const char *text,

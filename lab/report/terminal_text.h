@@ -20,6 +20,7 @@ enum style {
 	STYLE_GREEN,
 	STYLE_YELLOW,
 	STYLE_CYAN,
+	STYLE_MAGENTA,
 };
 
 /**
@@ -42,6 +43,12 @@ void paper_release(struct paper *paper);
 void style_begin(const struct paper *paper, FILE *out, enum style style);
 void style_end(const struct paper *paper, FILE *out, enum style style);
 
+/**
+ * text_hidden() - is it a control character, or formatting that is not seen but changes what is:
+ * direction, joining, tags?
+ */
+bool text_hidden(uint32_t c);
+
 /** text_width() - columns that @text takes */
 int text_width(const struct paper *paper, const char *text);
 
@@ -63,6 +70,13 @@ int text_put_styled(const struct paper *paper, FILE *out, enum style style, cons
  * @col: where the cursor is; @indent: where lines begin
  */
 void text_wrap(const struct paper *paper, FILE *out, const char *text, int col, int indent);
+
+/**
+ * text_each() - hand each sign of @text to @sign as text_put() would write it
+ * Return: columns they take
+ */
+int text_each(const struct paper *paper, const char *text, int room,
+	      void (*sign)(void *arg, const char *sign, int width), void *arg);
 
 /** text_pad() - spaces from @col up to @to; returns the new column */
 int text_pad(FILE *out, int col, int to);

@@ -20,7 +20,7 @@ struct lab_err;
  * @timeout_ns: the run ends after this, 0 for the default: 60 s or the declared times + 30 s
  * @shape: who shapes links
  * @unpinned: hosts keep the kernel's own sysctls
- * @bytes: the log has the first bytes of each packet
+ * @bytes: packet and hit records carry the first bytes of their packets
  * @needs_met: finds out whether this kernel has what the scenario needs: 1 if so, 0 if not, with why,
  *             -errno if that cannot be told; NULL if it has
  * @repeat: the command line that repeats the run, for the log

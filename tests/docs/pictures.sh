@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts real output into README.md: each block between "<!-- begin: COMMAND -->" and "<!-- end -->" is replaced
+# Puts real output into README.md and docs: each block between "<!-- begin: COMMAND -->" and "<!-- end -->" is replaced
 # by what that command prints, at 80 columns. Usage: tests/docs/pictures.sh NSLAB [FILE…]
 set -euo pipefail
 nslab=$(realpath "${1:?the nslab binary}")
@@ -7,7 +7,7 @@ shift
 cd "$(dirname "$0")/../.."
 export LC_ALL=C.UTF-8
 files=("$@")
-[ ${#files[@]} -gt 0 ] || files=(README.md)
+[ ${#files[@]} -gt 0 ] || files=(README.md docs/reports.md)
 
 for file in "${files[@]}"; do
 	out=$(mktemp)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A terminal report that is written into memory, and logs to feed it with. Behind cmocka.h. */
+/* A report that is written into memory, and logs to feed it with. Behind cmocka.h. */
 #ifndef NSLAB_TESTS_UNIT_REPORT_SCREEN_H
 #define NSLAB_TESTS_UNIT_REPORT_SCREEN_H
 
@@ -62,37 +62,55 @@ static const struct event_begin begin_record = {
 
 /* A report that is written into memory. */
 struct screen {
+	const struct report_type *type;
 	struct report *report;
 	FILE *out;
 	char *text;
 	size_t size;
 };
 
-static inline void screen_open(struct screen *screen, struct report_options options)
+static inline void screen_open_as(struct screen *screen, const struct report_type *type,
+				  struct report_options options)
 {
 	memset(screen, 0, sizeof(*screen));
+	screen->type = type;
 	screen->out = open_memstream(&screen->text, &screen->size);
 	assert_non_null(screen->out);
-	screen->report = REPORT_TERMINAL.open(screen->out, &options);
+	screen->report = type->open(screen->out, &options);
 	assert_non_null(screen->report);
+}
+
+static inline void screen_open(struct screen *screen, struct report_options options)
+{
+	screen_open_as(screen, &REPORT_TERMINAL, options);
 }
 
 /* Return: what was written, to be freed */
 static inline char *screen_close(struct screen *screen)
 {
-	REPORT_TERMINAL.close(screen->report);
+	screen->type->close(screen->report);
 	assert_int_equal(fclose(screen->out), 0);
 	return screen->text;
 }
 
 static inline void feed(struct screen *screen, struct event event)
 {
-	REPORT_TERMINAL.event(screen->report, &event);
+	screen->type->event(screen->report, &event);
 }
 
 static inline void feed_begin(struct screen *screen)
 {
 	feed(screen, (struct event){ .type = EVENT_BEGIN, .host = -1, .begin = begin_record });
+}
+
+/* The interface where it is seen: it has the name of the host behind it. */
+static inline char *interface(int host, bool out, int from, int to)
+{
+	bool server_side = out ? to == SERVER : from == SERVER;
+
+	if (host != FW)
+		return S("fw");
+	return server_side ? S("server") : S("client");
 }
 
 static inline void feed_packet(struct screen *screen, int64_t t_ns, int host, bool out, int from,
@@ -101,7 +119,7 @@ static inline void feed_packet(struct screen *screen, int64_t t_ns, int host, bo
 	feed(screen, (struct event){ .type = EVENT_PACKET,
 				     .t_ns = t_ns,
 				     .host = host,
-				     .packet = { .ifname = S("eth0"),
+				     .packet = { .ifname = interface(host, out, from, to),
 						 .out = out,
 						 .made_here = out && host == from,
 						 .from = from,

@@ -374,41 +374,60 @@ static void test_terminal_stream(void **state)
 	int shown = 0;
 
 	(void)state;
-	for (int verbose = 0; verbose < 2; verbose++) {
-		screen_open(&screen, (struct report_options){ .columns = 80, .verbose = verbose });
-		feed_begin(&screen);
-		for (int i = 0; i < 100; i++)
-			feed_packet(&screen, MS(1) + i * 1000, CLIENT, true, CLIENT, SERVER,
-				    TCPF_ACK, 1448, 0, 0);
-		feed_packet(&screen, MS(300), CLIENT, true, CLIENT, SERVER, TCPF_ACK, 1448, 1,
-			    MS(299));
-		screen_close(&screen);
-		for (char *at = screen.text; (at = strstr(at, "-> ACK 1448 B")); at++)
-			shown++;
-		assert_int_equal(shown, verbose ? 11 + 101 : 11);
-		if (!verbose)
-			assert_non_null(strstr(screen.text,
-					       "  0.001 s  ... 90 more of these segments\n"
-					       "  0.300 s  -> ACK 1448 B retry 1, +299 ms\n"));
-		free(screen.text);
-	}
+	screen_open(&screen, (struct report_options){ .columns = 80 });
+	feed_begin(&screen);
+	for (int i = 0; i < 100; i++)
+		feed_packet(&screen, MS(1) + i * 1000, CLIENT, true, CLIENT, SERVER, TCPF_ACK, 1448,
+			    0, 0);
+	feed_packet(&screen, MS(300), CLIENT, true, CLIENT, SERVER, TCPF_ACK, 1448, 1, MS(299));
+	screen_close(&screen);
+	for (char *at = screen.text; (at = strstr(at, "-> ACK 1448 B")); at++)
+		shown++;
+	assert_int_equal(shown, 11);
+	assert_non_null(strstr(screen.text, "  0.001 s  ... 90 more of these segments\n"
+					    "  0.300 s  -> ACK 1448 B retry 1, +299 ms\n"));
+	free(screen.text);
 }
 
-/* Hops in between are shown on request only, with the flow. */
+/* On request the ladder stands where the timeline stood, and all the rest is there, too. */
 static void test_terminal_verbose(void **state)
 {
 	struct screen screen;
 
 	(void)state;
 	screen_open(&screen,
-		    (struct report_options){ .columns = 120, .unicode = true, .verbose = true });
-	feed_run(&screen, "2 hits");
+		    (struct report_options){ .columns = 80, .unicode = true, .verbose = true });
+	feed_run(&screen, "3 hits");
 	screen_close(&screen);
-	assert_non_null(strstr(screen.text, "⇥ SYN passing  10.0.1.1:43210 > 10.0.2.2:8080\n"));
-	assert_non_null(strstr(screen.text, "[conn SYN-SENT → CLOSED]"));
-	assert_non_null(strstr(screen.text, "check socket conn state SYN-SENT\n"));
+	assert_non_null(strstr(
+		screen.text,
+		"  0.000 s     ├─ SYN ───────────────────────►✗ dropped by syn-dropped       │\n"));
 	assert_non_null(strstr(screen.text, "in a user namespace, seed 1, ip=4\n"));
+	/* what stands before a failure is told in the timeline's words */
+	assert_non_null(strstr(screen.text, "before it, in the timeline:\n"));
+	assert_non_null(strstr(screen.text, "✗ SYN dropped by syn-dropped\n"));
+	assert_non_null(strstr(screen.text, "\nFAILED dial-syn-dropped[ip=4] after 2.53 s"));
+	assert_width(screen.text, 80);
 	free(screen.text);
+}
+
+/* Somebody watches: a line comes when it is old enough, not only with the next event. */
+static void test_terminal_tick(void **state)
+{
+	struct screen screen;
+
+	(void)state;
+	screen_open(&screen,
+		    (struct report_options){ .columns = 80, .unicode = true, .verbose = true });
+	feed_begin(&screen);
+	feed_syn(&screen, MS(1), 0, 0);
+	fflush(screen.out);
+	assert_null(strstr(screen.text, "SYN ──"));
+	REPORT_TERMINAL.tick(screen.report, MS(100));
+	assert_null(strstr(screen.text, "SYN ──"));
+	REPORT_TERMINAL.tick(screen.report, MS(300));
+	assert_non_null(strstr(screen.text, "SYN ──"));
+	free(screen_close(&screen));
 }
 
 /* A note that does not fit into its line is told again at the end. */
@@ -447,6 +466,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_terminal_twelve_hosts),
 		cmocka_unit_test(test_terminal_stream),
 		cmocka_unit_test(test_terminal_verbose),
+		cmocka_unit_test(test_terminal_tick),
 		cmocka_unit_test(test_terminal_notes),
 	};
 
