@@ -27,6 +27,11 @@ struct offload {
 	struct transport t;
 };
 
+const char *offload_feature_at(int i)
+{
+	return i >= 0 && (size_t)i < ARRAY_SIZE(features) ? features[i] : NULL;
+}
+
 static const char doing[] = "cannot switch offloads off";
 
 /*

@@ -18,4 +18,7 @@ void offload_close(struct offload *offload);
  */
 int offload_disable(struct offload *offload, int ifindex, struct lab_err *err);
 
+/** offload_feature_at() - which ones, by ethtool's long names; NULL behind the last */
+const char *offload_feature_at(int i);
+
 #endif

@@ -4,6 +4,7 @@
 #include "lab/cli/catalogue.h"
 #include "lab/cli/command.h"
 #include "lab/cli/command_line.h"
+#include "lab/cli/commands.h"
 #include "lab/cli/picture.h"
 #include "lab/report/report.h"
 #include "lab/run/run.h"
@@ -11,6 +12,7 @@
 struct options {
 	struct strings set;
 	bool source;
+	bool commands;
 	const char *scenarios;
 };
 
@@ -19,6 +21,8 @@ static const struct option_row rows[] = {
 	  offsetof(struct options, set) },
 	{ "source", 0, NULL, "print the scenario's file instead", OPTION_FLAG,
 	  offsetof(struct options, source) },
+	{ "commands", 0, NULL, "print a shell script of ip, nft and tc that builds the same lab",
+	  OPTION_FLAG, offsetof(struct options, commands) },
 	{ "scenarios", 0, "DIR", "scenarios that override those compiled in; also $NSLAB_SCENARIOS",
 	  OPTION_TEXT, offsetof(struct options, scenarios) },
 	{ 0 },
@@ -81,6 +85,15 @@ static void cases_print(const struct scenario *s, const struct options *o)
 	}
 }
 
+static void script_print(const struct plan *plan, const struct report_options *options)
+{
+	struct paper paper;
+
+	paper_init(&paper, options->columns, false, options->unicode);
+	commands_print(plan, &paper, stdout);
+	paper_release(&paper);
+}
+
 static int one_show(struct source *source, const struct options *o)
 {
 	struct scenario *s = source_parse(source, &o->set);
@@ -94,6 +107,11 @@ static int one_show(struct source *source, const struct options *o)
 		return EXIT_OK;
 	}
 	report_options_detect(stdout, &options);
+	if (o->commands) {
+		script_print(&s->plans[0], &options);
+		scenario_free(s);
+		return EXIT_OK;
+	}
 	printf("%s\n", s->name);
 	prose_print(s->plans[0].title, 0, &options, stdout);
 	putchar('\n');
@@ -110,6 +128,25 @@ static int one_show(struct source *source, const struct options *o)
 	return EXIT_OK;
 }
 
+static int all_show(struct sources *sources, const struct options *o)
+{
+	int code = EXIT_OK;
+
+	/* two labs beside each other would want the same names */
+	if (o->commands && sources->n != 1) {
+		fprintf(stderr, "nslab show: --commands is for one scenario, not for %d\n",
+			sources->n);
+		return EXIT_USAGE;
+	}
+	for (int i = 0; i < sources->n; i++) {
+		if (i)
+			putchar('\n');
+		if (one_show(&sources->list[i], o) != EXIT_OK)
+			code = EXIT_USAGE;
+	}
+	return code;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct sources catalogue = { 0 }, sources = { 0 };
@@ -119,15 +156,11 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (first >= 0 && first == argc) {
 		fprintf(stderr, "nslab show: which scenario? 'nslab list' shows the names\n");
+	} else if (first >= 0 && o.commands && o.source) {
+		fprintf(stderr, "nslab show: either --commands or --source\n");
 	} else if (first >= 0 && catalogue_load(o.scenarios, &catalogue) == 0 &&
 		   sources_collect(&catalogue, argv + first, argc - first, &sources) == 0) {
-		code = EXIT_OK;
-		for (int i = 0; i < sources.n; i++) {
-			if (i)
-				putchar('\n');
-			if (one_show(&sources.list[i], &o) != EXIT_OK)
-				code = EXIT_USAGE;
-		}
+		code = all_show(&sources, &o);
 	}
 	sources_free(&sources);
 	sources_free(&catalogue);
@@ -139,6 +172,9 @@ const struct command COMMAND_SHOW = {
 	.name = "show",
 	.usage = "[options] NAME|FILE…",
 	.summary = "tell of a scenario: story, picture, faults, steps, remedy",
+	.help = "--commands prints what builds the same lab by hand, for the first case or for that of\n"
+		"--set: a shell script of ip, sysctl, ethtool, nft and tc. It is to be read; run as root it\n"
+		"builds on this machine. What nslab does in user space is told in comments.\n",
 	.options = rows,
 	.run = run,
 };

@@ -214,6 +214,13 @@ void event_clear(struct event *event);
  */
 int event_copy(const struct event *event, struct event *ret);
 
+/**
+ * event_bytes_set() - keep a copy of the first EVENT_BYTES_MOST of @n bytes
+ * @bytes: overwritten; freed with its event by event_clear()
+ * Return: 0, or -ENOMEM: there are none then
+ */
+int event_bytes_set(struct event_bytes *bytes, const void *data, size_t n);
+
 /** event_type_name() - "step-begin", "packet" …, as in the log */
 const char *event_type_name(enum event_type type);
 

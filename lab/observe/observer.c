@@ -82,6 +82,7 @@ struct observer {
 	uint64_t (*lost)[2]; /* [link][sending end] NULL where no link is shaped */
 	struct sighting *sightings;
 	size_t n_sightings, cap_sightings;
+	bool keeps_bytes;
 	bool broken;
 };
 
@@ -187,6 +188,8 @@ void observer_close(struct observer *o)
 	free(o->captures);
 	free(o->hits);
 	free(o->flights);
+	for (size_t i = 0; i < o->n_departed; i++)
+		event_clear(&o->departed[i].event);
 	free(o->departed);
 	free(o->lost);
 	free(o->sightings);
@@ -284,6 +287,19 @@ static bool housekeeping(const struct packet *p)
 	return p->af == AF_INET6 && p->dst[0] == 0xff;
 }
 
+void observer_keep_bytes(struct observer *o, bool keep)
+{
+	o->keeps_bytes = keep;
+}
+
+/* The packet's own first bytes: behind it may be the wire's padding. */
+static void bytes_keep(struct observer *o, struct event_bytes *ret, const struct packet *p,
+		       const void *data, size_t len)
+{
+	if (o->keeps_bytes && event_bytes_set(ret, data, len < p->ip_len ? len : p->ip_len) < 0)
+		o->broken = true;
+}
+
 /* A packet has come to @w's host, or leaves it. */
 static void packet_note(struct watch *w, struct event *event, int ifindex)
 {
@@ -320,11 +336,13 @@ static void link_release_take(struct watch *w, const struct release *r, const st
 	if (r->what == RELEASE_ON || r->what == RELEASE_COPY) {
 		event.packet.packet = *p;
 		event.packet.held_ns = r->went_ns - r->came_ns;
+		bytes_keep(o, &event.packet.bytes, p, r->packet, r->len);
 		packet_note(w, &event, r->ifindex);
 		return;
 	}
 	event.type = EVENT_HIT;
 	event.hit.packet = *p;
+	bytes_keep(o, &event.hit.bytes, p, r->packet, r->len);
 	event.hit.from = owner(o, p, p->src);
 	event.hit.to = owner(o, p, p->dst);
 	event.hit.fault = strdup(topology_direction(o->topo, r->spec->link, !r->spec->end,
@@ -465,6 +483,7 @@ static void departure_take(void *arg, const struct hit *hit)
 		o->departed = list;
 		o->cap_departed = cap;
 	}
+	bytes_keep(o, &event.packet.bytes, p, hit->packet, hit->len);
 	o->departed[o->n_departed++] = (struct departed){ w, event, hit->ifindex_out };
 }
 
@@ -494,6 +513,7 @@ static void frame_take(void *arg, const struct frame *frame)
 		line_read(o);
 	event.packet.out = frame->out;
 	event.packet.held_ns = frame->out ? -1 : flight_end(o, p, event.t_ns);
+	bytes_keep(o, &event.packet.bytes, p, frame->data, frame->len);
 	packet_note(w, &event, frame->ifindex);
 }
 
@@ -541,6 +561,7 @@ static void hit_take(void *arg, const struct hit *hit)
 		event.t_ns = axis_now(o->axis);
 	event.hit.from = owner(o, &event.hit.packet, event.hit.packet.src);
 	event.hit.to = owner(o, &event.hit.packet, event.hit.packet.dst);
+	bytes_keep(o, &event.hit.bytes, &event.hit.packet, hit->packet, hit->len);
 	event.hit.fault = strdup(hit->fault);
 	if (fault)
 		event.hit.past = strdup(o->hit_text ?: fault->action->past);

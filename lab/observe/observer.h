@@ -82,6 +82,9 @@ int observer_links(struct observer *observer, bool departures, struct lab_err *e
 /** observer_lost() - losses of one direction that were logged; @end: the sending end */
 uint64_t observer_lost(const struct observer *observer, int link, int end);
 
+/** observer_keep_bytes() - events of packets have their first bytes from now on, or no longer */
+void observer_keep_bytes(struct observer *observer, bool keep);
+
 /** observer_translates() - this host gives what it forwards other addresses and ports */
 void observer_translates(struct observer *observer, int host);
 

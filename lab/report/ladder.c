@@ -174,23 +174,40 @@ static void state_draw(struct ladder *l, const struct item *item)
 	l->states = true;
 }
 
+/* What was not met is told in full: it is what one looks for. */
+static void unmet_draw(struct ladder *l, const struct item *item)
+{
+	const struct event_expectation *e = &item->event.expectation;
+	const struct {
+		const char *word, *text, *mark;
+	} lines[] = {
+		{ "", e->text, "✗" },
+		{ "expected ", e->expected, "" },
+		{ "observed ", e->observed, "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		_cleanup_free_ char *text = NULL;
+		char line[32] = "  ";
+
+		if (i == 0)
+			snprintf(line, sizeof(line), "line %d: ", e->line);
+		if (asprintf(&text, "%s%s%s", line, lines[i].word, lines[i].text) >= 0)
+			text_line(l, item->t_ns, -1, STYLE_RED, lines[i].mark, 'x', text);
+	}
+}
+
 static void verdict_draw(struct ladder *l, const struct item *item)
 {
 	const struct event_expectation *e = &item->event.expectation;
+	bool check = !strncmp(e->text, "check ", 6); /* it says itself what it saw */
 	_cleanup_free_ char *text = NULL;
-	int r;
 
-	/* a check says itself what it saw */
-	if (e->met && !strncmp(e->text, "check ", 6))
-		r = asprintf(&text, "line %d: %s", e->line, e->text);
-	else if (e->met)
-		r = asprintf(&text, "line %d: %s: %s", e->line, e->text, e->observed);
-	else
-		r = asprintf(&text, "line %d: %s: expected %s, observed %s", e->line, e->text,
-			     e->expected, e->observed);
-	if (r >= 0)
-		text_line(l, item->t_ns, -1, e->met ? STYLE_DIM : STYLE_RED, e->met ? "✓" : "✗",
-			  e->met ? '+' : 'x', text);
+	if (!e->met)
+		unmet_draw(l, item);
+	else if (asprintf(&text, "line %d: %s%s%s", e->line, e->text, check ? "" : ": ",
+			  check ? "" : e->observed) >= 0)
+		text_line(l, item->t_ns, -1, STYLE_DIM, "✓", '+', text);
 }
 
 static void other_draw(struct ladder *l, const struct item *item)

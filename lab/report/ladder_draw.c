@@ -261,7 +261,7 @@ static void label_draw(struct easel *e, const struct leg *leg, const struct stro
 {
 	int room = abs(s->b - s->a) - 2 - s->bend_down - s->cross - s->bend_up;
 	int start = s->a + s->step * (1 + s->bend_up);
-	char text[256], padded[260];
+	char text[640], padded[644];
 
 	label_text(e, leg, false, text, sizeof(text));
 	if (more[0])

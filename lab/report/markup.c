@@ -17,7 +17,7 @@ static void escape_bytes(FILE *out, const char *s, int n)
 /* XML has no reference for these either. */
 static bool is_forbidden(uint32_t c)
 {
-	return c < 0x20 || c == 0x7f || (c & 0xfffe) == 0xfffe || text_is_hidden(c);
+	return c < 0x20 || c == 0x7f || (c & 0xfffe) == 0xfffe || text_hidden(c);
 }
 
 static const char *reference(uint32_t c)

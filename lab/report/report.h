@@ -62,8 +62,13 @@ struct report_type {
 extern const struct report_type REPORT_TERMINAL;
 extern const struct report_type REPORT_PROGRESS;
 extern const struct report_type REPORT_LADDER;
-extern const struct report_type REPORT_EVENTS;
 extern const struct report_type REPORT_HTML;
+extern const struct report_type REPORT_EVENTS;
+extern const struct report_type REPORT_JSON;
+extern const struct report_type REPORT_JUNIT;
+extern const struct report_type REPORT_TAP;
+extern const struct report_type REPORT_GITHUB;
+extern const struct report_type REPORT_PCAPNG;
 
 /** report_find() - the row of that name, NULL if there is none */
 const struct report_type *report_find(const char *name);

@@ -4,12 +4,10 @@
 #include "lab/report/report.h"
 #include "netns/cleanup.h"
 
+/* in this order they stand in --help */
 static const struct report_type *const types[] = {
-	&REPORT_TERMINAL,
-	&REPORT_PROGRESS,
-	&REPORT_LADDER,
-	&REPORT_EVENTS,
-	&REPORT_HTML,
+	&REPORT_TERMINAL, &REPORT_PROGRESS, &REPORT_LADDER, &REPORT_HTML,   &REPORT_PCAPNG,
+	&REPORT_JUNIT,	  &REPORT_TAP,	    &REPORT_JSON,   &REPORT_EVENTS, &REPORT_GITHUB,
 };
 
 const struct report_type *report_at(int i)

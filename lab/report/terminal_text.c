@@ -106,8 +106,7 @@ static int char_width(const struct paper *paper, uint32_t c)
 	return width;
 }
 
-/* C1 controls, and formatting that is not seen but changes what is: direction, joining, tags. */
-static bool char_is_hidden(uint32_t c)
+bool text_hidden(uint32_t c)
 {
 	static const uint32_t hidden[][2] = {
 		{ 0x80, 0x9f },	    { 0xad, 0xad },	  { 0x61c, 0x61c },   { 0x180e, 0x180e },
@@ -118,7 +117,7 @@ static bool char_is_hidden(uint32_t c)
 	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
 		if (c >= hidden[i][0] && c <= hidden[i][1])
 			return true;
-	return false;
+	return c < 0x20 || c == 0x7f;
 }
 
 /* How ASCII says it. */
@@ -179,7 +178,7 @@ static const char *glyph_next(const struct paper *paper, const char *s, const ch
 	} else if (c >= 0xfe00 && c <= 0xfe0f) {
 		/* variation selectors ask for another picture of the same character */
 		glyph_set(ret, "", 0, 0);
-	} else if (char_is_hidden(c) || width < 0 || *marks > MARKS_MOST) {
+	} else if (text_hidden(c) || width < 0 || *marks > MARKS_MOST) {
 		glyph_escape(ret, s, n);
 	} else if (!paper->unicode) {
 		const char *ascii = char_ascii(c);

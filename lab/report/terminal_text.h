@@ -43,6 +43,12 @@ void paper_release(struct paper *paper);
 void style_begin(const struct paper *paper, FILE *out, enum style style);
 void style_end(const struct paper *paper, FILE *out, enum style style);
 
+/**
+ * text_hidden() - is it a control character, or formatting that is not seen but changes what is:
+ * direction, joining, tags?
+ */
+bool text_hidden(uint32_t c);
+
 /** text_width() - columns that @text takes */
 int text_width(const struct paper *paper, const char *text);
 

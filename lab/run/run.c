@@ -276,6 +276,8 @@ static int lab_build(struct run *run, struct lab_err *err)
 		ret = observer_open(run->net, &plan->topo, plan->faults, plan->n_faults,
 				    run->options->disarmed ? "let pass" : NULL, &run->axis,
 				    emit_taken, run, &run->observer, err);
+	if (!ret)
+		observer_keep_bytes(run->observer, run->options->bytes);
 	ret = ret ?: filters_create(run, err);
 	ret = ret ?: shaping_begin(run, err);
 	for (int i = 0; !ret && i < plan->n_nats; i++) {

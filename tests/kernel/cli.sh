@@ -86,6 +86,13 @@ usage_errors() {
 	run 2 run --all dial-ok
 	run 2 run dial-ok --events "$work/none/log"
 	run 2 run --tag no-such-tag
+	run 2 show --commands
+	run 2 show --commands --source dial-ok
+	says err 'either --commands or --source'
+	run 2 show --commands dial-ok dial-slow
+	says err 'for one scenario, not for 2'
+	says_not out '.'
+	run 2 show --commands dial-ok --set ip=5
 	run 2 run "$work"
 	says err 'no scenario (*.yaml)'
 }
@@ -255,6 +262,39 @@ events() {
 	tail -n 1 "$work/log" | grep -q '"type":"end"'
 }
 
+# The printed script, with words for the tools instead of the tools. Whatever a file holds, it reaches
+# them as one word, or stays in a comment.
+script_is_quoted() {
+	local value="it's \$(touch $work/owned) ü"
+
+	cat >"$work/odd.yaml" <<-END
+		name: test
+		title: \$(touch $work/owned) \`touch $work/owned\` $value
+		story: s
+		remedy: r
+		ip: [4]
+		topology:
+		  hosts:
+		    a: {}
+		    b: {sysctl: {net.ipv4.conf.eth0.tag: "x'; touch $work/owned; '", net.ipv4.odd: "$value"}}
+		  links: [a -- b]
+		steps:
+		  - a: {listen: 80, as: door}
+		  - b: {dial: "a:80", as: conn}
+		  - b: {send: conn, text: "\$(touch $work/owned)\\n touch $work/owned"}
+	END
+	run 0 show --commands "$work/odd.yaml"
+	cp "$work/out" "$work/odd.sh"
+	mkdir "$work/bin"
+	# shellcheck disable=SC2016 # for the shell that runs it
+	printf '#!/bin/sh\n[ "$5" != -qw ] || printf "%%s\\n" "$6" >>"%s/said"\n' "$work" >"$work/bin/ip"
+	chmod +x "$work/bin/ip"
+	PATH=$work/bin:$PATH sh "$work/odd.sh"
+	[ ! -e "$work/owned" ]
+	grep -qxF "net.ipv4.odd=$value" "$work/said"
+	grep -qxF "net.ipv4.conf.eth0.tag=x'; touch $work/owned; '" "$work/said"
+}
+
 own_files() {
 	run 0 new "$work/mine.yaml"
 	run 0 validate "$work/mine.yaml"
@@ -300,7 +340,7 @@ fi
 passed=0
 failed=0
 for name in unknown_scenario usage_errors help_everywhere bad_names bad_values bad_topologies bad_files \
-	what_never_comes failures_say_where skipped_is_not_passed needs pipes terminal events own_files documents; do
+	what_never_comes failures_say_where skipped_is_not_passed needs pipes terminal events script_is_quoted own_files documents; do
 	# a shell of its own: within a condition of this one set -e would be ignored
 	if bash "${BASH_SOURCE[0]}" "$name"; then
 		echo "ok      $name"

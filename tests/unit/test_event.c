@@ -15,246 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/event/base64.h"
 #include "lab/event/event.h"
 #include "lab/event/event_field.h"
 #include "lab/event/utf8.h"
 #include "netns/cleanup.h"
-
-static char *hosts[] = { (char *)"client", (char *)"fw", (char *)"server" };
-
-static struct event_fault_info faults[] = {
-	{ (char *)"syn-dropped", 1, (char *)"drop syn from client to server", true },
-};
-
-static struct event_link_info links[] = {
-	{ { 0, 1 },
-	  { (char *)"fw", (char *)"client" },
-	  { (char *)"10.0.1.1", (char *)"10.0.1.2" },
-	  { (char *)"", (char *)"" },
-	  { (char *)"20 ms", (char *)"20 ms" } },
-	{ { 1, 2 },
-	  { (char *)"server", (char *)"fw" },
-	  { (char *)"10.0.2.1", (char *)"10.0.2.2" },
-	  { (char *)"fd00:0:0:2::1", (char *)"fd00:0:0:2::2" },
-	  { (char *)"", (char *)"" } },
-};
-
-#define SYN_PACKET                                                                               \
-	{                                                                                        \
-		.af = AF_INET, .src = { 10, 0, 1, 1 }, .dst = { 10, 0, 2, 2 },                   \
-		.protocol = IPPROTO_TCP, .ttl = 64, .id = 4660, .ip_len = 60, .sport = 43210,    \
-		.dport = 8080, .seq = 3735928559u, .ack = 0, .window = 64240, .flags = TCPF_SYN, \
-		.payload = 0                                                                     \
-	}
-
-/* In the order of docs/events.md; literals are never freed, so these are never cleared. */
-static struct event samples[] = {
-	{ .type = EVENT_BEGIN,
-	  .t_ns = -2350000,
-	  .host = -1,
-	  .begin = { .version = 1,
-		     .nslab = (char *)"0.1.0",
-		     .kernel = (char *)"6.18.0",
-		     .scenario = (char *)"dial-syn-dropped",
-		     .name = (char *)"dial-syn-dropped[ip=4]",
-		     .file = (char *)"scenarios/dial/syn-dropped.yaml",
-		     .title = (char *)"The firewall silently drops SYN",
-		     .story = (char *)"The client dials.\n",
-		     .remedy = (char *)"Set a deadline.\n",
-		     .set = (char *)"ip=4",
-		     .repeat = (char *)"nslab run dial-syn-dropped --set ip=4 --seed 1",
-		     .seed = 1,
-		     .disarmed = false,
-		     .inverted = 0,
-		     .root = false,
-		     .shaper = (char *)"queue",
-		     .wall_ns = 1767225600000000000,
-		     .hosts = hosts,
-		     .n_hosts = 3,
-		     .faults = faults,
-		     .n_faults = 1,
-		     .links = links,
-		     .n_links = 2 } },
-	{ .type = EVENT_BUILT, .t_ns = 4000, .host = -1, .built = { .build_ns = 2300000 } },
-	{ .type = EVENT_NOTE,
-	  .t_ns = 9000,
-	  .host = 2,
-	  .note = { .text = (char *)"this kernel has no net.ipv4.tcp_syn_linear_timeouts" } },
-	{ .type = EVENT_STEP_BEGIN,
-	  .t_ns = 2500000,
-	  .host = 0,
-	  .step = { .number = 2,
-		    .line = 14,
-		    .text = (char *)"dial server:8080 as conn",
-		    .background = true } },
-	{ .type = EVENT_STEP_END,
-	  .t_ns = 2502600000,
-	  .host = 0,
-	  .step = { .number = 2,
-		    .line = 14,
-		    .text = (char *)"dial server:8080 as conn",
-		    .background = true,
-		    .error = (char *)"deadline",
-		    .took_ns = 2500100000,
-		    .bytes = -1,
-		    .eof = false,
-		    .detail = (char *)"" } },
-	{ .type = EVENT_STEP_END,
-	  .t_ns = 9000000,
-	  .host = 2,
-	  .step = { .number = 5,
-		    .line = 17,
-		    .text = (char *)"recv peer until eof",
-		    .error = (char *)"none",
-		    .took_ns = 1200000,
-		    .bytes = 100000,
-		    .eof = true,
-		    .detail = (char *)"in 7 reads" } },
-	{ .type = EVENT_PACKET,
-	  .t_ns = 1031200000,
-	  .host = 0,
-	  .packet = { .ifname = (char *)"fw",
-		      .out = true,
-		      .made_here = true,
-		      .from = 0,
-		      .to = 2,
-		      .retry = 1,
-		      .since_ns = 1028500000,
-		      .held_ns = -1,
-		      .packet = SYN_PACKET } },
-	{ .type = EVENT_PACKET,
-	  .t_ns = 3100000,
-	  .host = 2,
-	  .packet = { .ifname = (char *)"fw",
-		      .out = false,
-		      .made_here = false,
-		      .from = -1,
-		      .to = 2,
-		      .retry = 0,
-		      .since_ns = 0,
-		      .held_ns = 20080000,
-		      .packet = { .af = AF_INET6,
-				  .src = { 0xfd, 0, 0, 0, 0, 0, 0, 1, [15] = 1 },
-				  .dst = { 0xfd, 0, 0, 0, 0, 0, 0, 2, [15] = 2 },
-				  .protocol = IPPROTO_UDP,
-				  .ttl = 63,
-				  .ip_len = 88,
-				  .sport = 40000,
-				  .dport = 53,
-				  .payload = 40 } } },
-	{ .type = EVENT_PACKET,
-	  .t_ns = 3200000,
-	  .host = 1,
-	  .packet = { .ifname = (char *)"client",
-		      .out = true,
-		      .made_here = true,
-		      .from = 1,
-		      .to = 0,
-		      .retry = 0,
-		      .since_ns = 0,
-		      .held_ns = -1,
-		      .packet = { .af = AF_INET,
-				  .src = { 10, 0, 1, 2 },
-				  .dst = { 10, 0, 1, 1 },
-				  .protocol = IPPROTO_ICMP,
-				  .ttl = 64,
-				  .id = 7,
-				  .ip_len = 88,
-				  .icmp_type = 3,
-				  .icmp_code = 1,
-				  .inner = true,
-				  .inner_protocol = IPPROTO_TCP,
-				  .sport = 43210,
-				  .dport = 8080,
-				  .seq = 3735928559u } } },
-	{ .type = EVENT_PACKET,
-	  .t_ns = 3300000,
-	  .host = 0,
-	  .packet = { .ifname = (char *)"fw",
-		      .out = false,
-		      .made_here = false,
-		      .from = 2,
-		      .to = 0,
-		      .retry = 0,
-		      .since_ns = 0,
-		      .held_ns = -1,
-		      .packet = { .af = AF_INET,
-				  .src = { 10, 0, 2, 2 },
-				  .dst = { 10, 0, 1, 1 },
-				  .protocol = 132,
-				  .ttl = 63,
-				  .id = 8,
-				  .ip_len = 120,
-				  .payload = 100 } } },
-	{ .type = EVENT_HIT,
-	  .t_ns = 1031400000,
-	  .host = 1,
-	  .hit = { .fault = (char *)"syn-dropped",
-		   .past = (char *)"dropped",
-		   .from = 0,
-		   .to = 2,
-		   .packet = SYN_PACKET } },
-	{ .type = EVENT_RELEASE,
-	  .t_ns = 4031400000,
-	  .host = 1,
-	  .release = { .fault = (char *)"slow-synack",
-		       .past = (char *)"delayed",
-		       .from = 2,
-		       .to = 0,
-		       .asked_ns = 4000000000,
-		       .waited_ns = 4000070000,
-		       .packet = { .af = AF_INET,
-				   .src = { 10, 0, 2, 2 },
-				   .dst = { 10, 0, 1, 1 },
-				   .protocol = IPPROTO_TCP,
-				   .ttl = 63,
-				   .ip_len = 60,
-				   .sport = 8080,
-				   .dport = 43210,
-				   .seq = 1,
-				   .ack = 3735928560u,
-				   .window = 65160,
-				   .flags = TCPF_SYN | TCPF_ACK } } },
-	{ .type = EVENT_STATE,
-	  .t_ns = 2600000,
-	  .host = 0,
-	  .state = { .socket = (char *)"conn",
-		     .local = (char *)"10.0.1.1:43210",
-		     .remote = (char *)"10.0.2.2:8080",
-		     .old = (char *)"",
-		     .new = (char *)"SYN-SENT",
-		     .sampled = true } },
-	{ .type = EVENT_FAULT,
-	  .t_ns = 500000000,
-	  .host = 1,
-	  .fault = { .fault = (char *)"syn-dropped", .on = false } },
-	{ .type = EVENT_EXPECTATION,
-	  .t_ns = 2502700000,
-	  .host = 1,
-	  .expectation = { .number = 3,
-			   .line = 18,
-			   .col = 12,
-			   .text = (char *)"fault syn-dropped hits 2",
-			   .expected = (char *)"2",
-			   .observed = (char *)"3",
-			   .met = false } },
-	{ .type = EVENT_ERROR,
-	  .t_ns = -900000,
-	  .host = -1,
-	  .error = { .text = (char *)"cannot make a user namespace: EPERM (Operation not "
-				     "permitted)",
-		     .fix = (char *)"sysctl kernel.unprivileged_userns_clone=1",
-		     .code = EPERM } },
-	{ .type = EVENT_END,
-	  .t_ns = 2530000000,
-	  .host = -1,
-	  .end = { .result = RESULT_FAILED,
-		   .text = (char *)"",
-		   .signal = 0,
-		   .met = 4,
-		   .unmet = 1,
-		   .took_ns = 2530350000 } },
-};
+#include "tests/support/event_samples.h"
 
 /* Parse a whole string; the line is copied so that one byte too far is caught. */
 static int read_line(const char *line, size_t len, struct event *ret)
@@ -508,6 +274,84 @@ static void test_event_refused_packet(void **state)
 	}
 }
 
+/* The packet's own bytes: none is said by leaving them out, and only what is right is taken. */
+static void test_event_bytes(void **state)
+{
+	/* other letters, bits behind the last byte, padding that is too much, a letter too few, no string */
+	static const char *const changes[][3] = {
+		{ "\"RQAAPB", "\"RQAA-B", "no base64" },
+		{ "BAwMH\"", "BAwN=\"", "no base64" },
+		{ "BAwMH\"", "Bw===\"", "no base64" },
+		{ "BAwMH\"", "BAwM\" ", "no base64" },
+		{ "\"RQAAPBI0QABABhGGCgABAQoAAgKoyh+Q3q2+7wAAAACgAvrwynkAAAIEBbQEAggKO5rKAAAAAAABAwMH\"",
+		  "123456                                                                            ",
+		  "not a string" },
+	};
+	uint8_t many[200] = { 0x60 };
+	struct event e = samples[6], there;
+	char *line;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		line = event_write(&samples[6], NULL);
+		replace(line, changes[i][0], changes[i][1]);
+		assert_refused(line, changes[i][2]);
+		free(line);
+	}
+	line = event_write(&samples[6], NULL);
+	assert_int_equal(read_line(line, strlen(line), &there), 0);
+	assert_int_equal(there.packet.bytes.n, sizeof(syn_bytes));
+	assert_memory_equal(there.packet.bytes.data, syn_bytes, sizeof(syn_bytes));
+	event_clear(&there);
+	free(line);
+
+	/* no more are written than are read */
+	e.packet.bytes = (struct event_bytes){ many, sizeof(many) };
+	line = event_write(&e, NULL);
+	assert_int_equal(read_line(line, strlen(line), &there), 0);
+	assert_int_equal(there.packet.bytes.n, EVENT_BYTES_MOST);
+	event_clear(&there);
+	e.packet.bytes.n = 0;
+	free(line);
+	line = event_write(&e, NULL);
+	assert_null(strstr(line, "bytes"));
+	free(line);
+}
+
+/* Read a hit with these bytes; the answer, and how many there were. */
+static int hit_read(const char *bytes, int *ret_n)
+{
+	char line[1024];
+	struct event e;
+	int r;
+
+	snprintf(line, sizeof(line),
+		 "{\"type\":\"hit\",\"t_ns\":1,\"fault\":\"f\",\"past\":\"p\",\"packet\":"
+		 "{\"protocol\":1,\"src\":\"1.1.1.1\",\"dst\":\"1.1.1.2\",\"ttl\":1,\"id\":1,"
+		 "\"ip_len\":1,\"icmp_type\":1,\"icmp_code\":1,\"inner\":false},\"bytes\":\"%s\"}",
+		 bytes);
+	r = read_line(line, strlen(line), &e);
+	*ret_n = r ? 0 : e.hit.bytes.n;
+	event_clear(&e);
+	return r;
+}
+
+static void test_event_bytes_too_many(void **state)
+{
+	char text[BASE64_LEN(EVENT_BYTES_MOST + 1) + 1] = "";
+	uint8_t many[EVENT_BYTES_MOST + 1] = { 0 };
+	int n;
+
+	(void)state;
+	base64_write(many, EVENT_BYTES_MOST + 1, text);
+	assert_int_equal(hit_read(text, &n), -EINVAL);
+	text[base64_write(many, EVENT_BYTES_MOST, text)] = '\0';
+	assert_int_equal(hit_read(text, &n), 0);
+	assert_int_equal(n, EVENT_BYTES_MOST);
+	assert_int_equal(hit_read("", &n), 0);
+	assert_int_equal(n, 0);
+}
+
 static void test_event_nesting(void **state)
 {
 	enum { DEPTH = 200000 };
@@ -695,6 +539,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_event_refused),
 		cmocka_unit_test(test_event_refused_whole),
 		cmocka_unit_test(test_event_refused_packet),
+		cmocka_unit_test(test_event_bytes),
+		cmocka_unit_test(test_event_bytes_too_many),
 		cmocka_unit_test(test_event_nesting),
 		cmocka_unit_test(test_event_bad_strings),
 		cmocka_unit_test(test_event_utf8),
