@@ -37,7 +37,7 @@ struct schema;
 
 /**
  * struct field - a member
- * @name: in JSON
+ * @name, @name_len: in JSON; needs no escapes
  * @offset: in the struct
  * @when: 0, or the member is there only if the struct has one of these bits (schema's have)
  * @count: FIELD_STRINGS and FIELD_LIST: offset of the int that tells how many
@@ -45,6 +45,7 @@ struct schema;
  */
 struct field {
 	const char *name;
+	size_t name_len;
 	enum field_kind kind;
 	unsigned when;
 	size_t offset;
@@ -72,6 +73,9 @@ struct schema {
 
 /** event_schema() - the table for @type, NULL if there is no such type */
 const struct schema *event_schema(int type);
+
+/** event_envelope() - what all records have, behind their type; of struct event */
+const struct schema *event_envelope(void);
 
 /** field_applies() - does @object have the member? */
 bool field_applies(const struct schema *schema, const struct field *field, const void *object);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Events from JSON lines, along the tables of event_field.h. Nothing is trusted: a log may come
- * from anywhere, and a worker that was killed leaves half a line.
+ * from anywhere, and a worker that was killed leaves half a line. Lines that are just as event_write()
+ * writes them are read by event_fast.c; here is what reads any JSON, and says what is wrong.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -14,8 +14,8 @@
 #include "lab/event/event.h"
 #include "lab/event/event_field.h"
 #include "lab/event/event_json.h"
-
-static const struct protocol_word protocols[] = EVENT_PROTOCOLS;
+#include "lab/event/event_read.h"
+#include "lab/event/event_value.h"
 
 static __thread char reason[192];
 
@@ -35,9 +35,11 @@ static int refuse(const char *fmt, ...)
 	return -EINVAL;
 }
 
-static int integer_read(const struct field *f, const json_t *json, int64_t min, int64_t max,
-			int64_t *ret)
+static int integer_read(const struct field *f, const json_t *json, int64_t *ret)
 {
+	int64_t min, max;
+
+	number_range(f->kind, &min, &max);
 	*ret = json_integer_value(json);
 	if (!json_is_integer(json))
 		return refuse("\"%s\" is not an integer", f->name);
@@ -68,7 +70,7 @@ static int string_read(const char *name, const json_t *json, char **ret)
 static int version_read(const struct field *f, const json_t *json, int *ret)
 {
 	int64_t version;
-	int r = integer_read(f, json, 0, INT_MAX, &version);
+	int r = integer_read(f, json, &version);
 
 	if (r < 0)
 		return r;
@@ -82,16 +84,14 @@ static int version_read(const struct field *f, const json_t *json, int *ret)
 static int result_read(const struct field *f, const json_t *json, enum result *ret)
 {
 	const char *text = text_read(f->name, json);
+	int result = text ? result_parse(text, json_string_length(json)) : -1;
 
 	if (!text)
 		return -EINVAL;
-	for (int i = 0; i < RESULT_COUNT; i++) {
-		if (strcmp(text, result_name((enum result)i)) == 0) {
-			*ret = (enum result)i;
-			return 0;
-		}
-	}
-	return refuse("\"%s\" is an unknown word: %.40s", f->name, text);
+	if (result < 0)
+		return refuse("\"%s\" is an unknown word: %.40s", f->name, text);
+	*ret = (enum result)result;
+	return 0;
 }
 
 static int protocol_read(const struct field *f, const json_t *json, int *ret)
@@ -100,15 +100,12 @@ static int protocol_read(const struct field *f, const json_t *json, int *ret)
 	int r;
 
 	if (json_is_string(json)) {
-		for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
-			if (strcmp(json_string_value(json), protocols[i].name) == 0) {
-				*ret = protocols[i].protocol;
-				return 0;
-			}
-		}
-		return refuse("\"%s\" is an unknown word: %.40s", f->name, json_string_value(json));
+		*ret = protocol_parse(json_string_value(json), json_string_length(json));
+		return *ret >= 0 ? 0 :
+				   refuse("\"%s\" is an unknown word: %.40s", f->name,
+					  json_string_value(json));
 	}
-	r = integer_read(f, json, 0, 255, &number);
+	r = integer_read(f, json, &number);
 	if (r < 0)
 		return r;
 	*ret = (int)number;
@@ -117,36 +114,27 @@ static int protocol_read(const struct field *f, const json_t *json, int *ret)
 
 static int flags_read(const struct field *f, const json_t *json, uint8_t *ret)
 {
-	static const char letters[] = EVENT_FLAG_LETTERS;
 	const char *text = text_read(f->name, json);
+	int flags = text ? flags_parse(text, json_string_length(json)) : -1;
 
 	if (!text)
 		return -EINVAL;
-	for (; *text; text++) {
-		const char *letter = strchr(letters, *text);
-
-		if (!letter)
-			return refuse("\"%s\" has letters other than %s", f->name, letters);
-		*ret |= (uint8_t)(1 << (letter - letters));
-	}
+	if (flags < 0)
+		return refuse("\"%s\" has letters other than %s", f->name, EVENT_FLAG_LETTERS);
+	*ret = (uint8_t)flags;
 	return 0;
 }
 
-/* The first address that is read decides about the packet's family. */
-static int address_read(const struct field *f, const json_t *json, struct packet *packet)
+static int address_read_json(const struct field *f, const json_t *json, struct packet *packet)
 {
 	const char *text = text_read(f->name, json);
-	int af;
+	int r = text ? packet_address_parse(packet, f, text, json_string_length(json)) : -EINVAL;
 
 	if (!text)
 		return -EINVAL;
-	af = strchr(text, ':') ? AF_INET6 : AF_INET;
-	if (inet_pton(af, text, field_at(f, packet)) != 1)
-		return refuse("\"%s\" is not an address: %.50s", f->name, text);
-	if (packet->af && packet->af != af)
+	if (r == -EAFNOSUPPORT)
 		return refuse("\"src\" and \"dst\" are of different families");
-	packet->af = af;
-	return 0;
+	return r < 0 ? refuse("\"%s\" is not an address: %.50s", f->name, text) : 0;
 }
 
 static int bytes_read(const struct field *f, const json_t *json, struct event_bytes *ret)
@@ -200,36 +188,14 @@ static int list_read(const struct field *f, const json_t *json, void *object)
 	return 0;
 }
 
-/* Integers of all sizes: check the range, then narrow. */
 static int number_read(const struct field *f, const json_t *json, void *at)
 {
-	int64_t min = 0, max = INT_MAX, value;
-	int r;
+	int64_t value;
+	int r = integer_read(f, json, &value);
 
-	if (f->kind == FIELD_I64)
-		min = INT64_MIN;
-	if (f->kind == FIELD_I64 || f->kind == FIELD_I64_NONE)
-		max = INT64_MAX;
-	else if (f->kind == FIELD_U8)
-		max = UINT8_MAX;
-	else if (f->kind == FIELD_U16)
-		max = UINT16_MAX;
-	else if (f->kind == FIELD_U32)
-		max = UINT32_MAX;
-	r = integer_read(f, json, min, max, &value);
-	if (r < 0)
-		return r;
-	if (f->kind == FIELD_I64 || f->kind == FIELD_I64_NONE)
-		*(int64_t *)at = value;
-	else if (f->kind == FIELD_U8)
-		*(uint8_t *)at = (uint8_t)value;
-	else if (f->kind == FIELD_U16)
-		*(uint16_t *)at = (uint16_t)value;
-	else if (f->kind == FIELD_U32)
-		*(uint32_t *)at = (uint32_t)value;
-	else
-		*(int *)at = (int)value;
-	return 0;
+	if (r == 0)
+		number_store(f->kind, value, at);
+	return r;
 }
 
 static int field_read(const struct field *f, const json_t *json, void *object)
@@ -253,7 +219,7 @@ static int field_read(const struct field *f, const json_t *json, void *object)
 	case FIELD_FLAGS:
 		return flags_read(f, json, at);
 	case FIELD_ADDRESS:
-		return address_read(f, json, object);
+		return address_read_json(f, json, object);
 	case FIELD_BYTES:
 		return bytes_read(f, json, at);
 	case FIELD_STRINGS:
@@ -266,22 +232,6 @@ static int field_read(const struct field *f, const json_t *json, void *object)
 	default:
 		return number_read(f, json, at);
 	}
-}
-
-/* What a member holds that is not there: -1 where that means none, and never a NULL string. */
-static int field_default(const struct field *f, void *object)
-{
-	void *at = field_at(f, object);
-
-	if (f->kind == FIELD_INDEX)
-		*(int *)at = -1;
-	else if (f->kind == FIELD_I64_NONE)
-		*(int64_t *)at = -1;
-	else if (f->kind == FIELD_STRING)
-		*(char **)at = strdup("");
-	if (f->kind == FIELD_STRING && !*(char **)at)
-		return refuse("memory is out");
-	return 0;
 }
 
 /* @object is zeroed; on failure it is half filled, and safe to clear. */
@@ -298,9 +248,8 @@ static int object_read(const struct schema *schema, const json_t *json, void *ob
 			member = json_object_get(json, f->name);
 		if (member)
 			r = field_read(f, member, object);
-		else if (f->kind == FIELD_INDEX || f->kind == FIELD_I64_NONE ||
-			 f->kind == FIELD_BYTES || !field_applies(schema, f, object))
-			r = field_default(f, object);
+		else if (field_optional(f) || !field_applies(schema, f, object))
+			r = field_default(f, object) ? refuse("memory is out") : 0;
 		else
 			r = refuse("\"%s\" is missing", f->name);
 		if (r < 0)
@@ -312,33 +261,19 @@ static int object_read(const struct schema *schema, const json_t *json, void *ob
 
 static int type_read(const json_t *json, enum event_type *ret)
 {
-	const char *text = json_string_value(json_object_get(json, "type"));
+	const json_t *word = json_object_get(json, "type");
+	int type;
 
-	if (!text)
+	if (!json_is_string(word))
 		return refuse("\"type\" is missing or not a string");
-	for (int i = 0; i < EVENT_TYPE_COUNT; i++) {
-		if (strcmp(text, event_schema(i)->name) == 0) {
-			*ret = (enum event_type)i;
-			return 0;
-		}
-	}
-	return refuse("\"type\" is an unknown word: %.40s", text);
+	type = event_type_parse(json_string_value(word), json_string_length(word));
+	if (type < 0)
+		return refuse("\"type\" is an unknown word: %.40s", json_string_value(word));
+	*ret = (enum event_type)type;
+	return 0;
 }
 
-/* What all records have. */
-static const struct field envelope_fields[] = {
-	{ .name = "t_ns", .kind = FIELD_I64, .offset = offsetof(struct event, t_ns) },
-	{ .name = "host", .kind = FIELD_INDEX, .offset = offsetof(struct event, host) },
-};
-
-static const struct schema envelope = {
-	.name = "event",
-	.size = sizeof(struct event),
-	.fields = envelope_fields,
-	.n = ARRAY_SIZE(envelope_fields),
-};
-
-int event_read(const char *line, size_t len, struct event *ret, const char **ret_why)
+int event_read_any(const char *line, size_t len, struct event *ret, const char **ret_why)
 {
 	_cleanup_json_ json_t *json = NULL;
 	json_error_t error;
@@ -354,7 +289,7 @@ int event_read(const char *line, size_t len, struct event *ret, const char **ret
 	} else {
 		r = type_read(json, &ret->type);
 		if (!r)
-			r = object_read(&envelope, json, ret);
+			r = object_read(event_envelope(), json, ret);
 		if (!r)
 			r = object_read(event_schema((int)ret->type), json, &ret->begin);
 	}
@@ -363,4 +298,12 @@ int event_read(const char *line, size_t len, struct event *ret, const char **ret
 		*ret_why = reason;
 	}
 	return r;
+}
+
+int event_read(const char *line, size_t len, struct event *ret, const char **ret_why)
+{
+	*ret_why = "";
+	if (event_read_fast(line, len, ret))
+		return 0;
+	return event_read_any(line, len, ret, ret_why);
 }

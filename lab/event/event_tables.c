@@ -4,26 +4,29 @@
 #include "netns/cleanup.h"
 
 /* clang-format off: macros in one form */
-#define F(type, member, kind_)                                                   \
-	{                                                                        \
-		.name = #member, .kind = kind_, .offset = offsetof(type, member) \
+#define F_NAME(name_, type, member, kind_)                           \
+	.name = name_, .name_len = sizeof(name_) - 1, .kind = kind_, \
+	.offset = offsetof(type, member)
+#define F(type, member, kind_)                       \
+	{                                            \
+		F_NAME(#member, type, member, kind_) \
 	}
-#define F_NAMED(type, name_, member, kind_)                                    \
-	{                                                                      \
-		.name = name_, .kind = kind_, .offset = offsetof(type, member) \
+#define F_NAMED(type, name_, member, kind_)        \
+	{                                          \
+		F_NAME(name_, type, member, kind_) \
 	}
-#define F_WHEN(type, member, kind_, when_)                                                      \
-	{                                                                                       \
-		.name = #member, .kind = kind_, .when = when_, .offset = offsetof(type, member) \
+#define F_WHEN(type, member, kind_, when_)                          \
+	{                                                           \
+		F_NAME(#member, type, member, kind_), .when = when_ \
 	}
-#define F_MANY(type, member, kind_, of_)                                          \
-	{                                                                         \
-		.name = #member, .kind = kind_, .offset = offsetof(type, member), \
-		.count = offsetof(type, n_##member), .of = of_                    \
+#define F_MANY(type, member, kind_, of_)                                                   \
+	{                                                                                  \
+		F_NAME(#member, type, member, kind_), .count = offsetof(type, n_##member), \
+						      .of = of_                            \
 	}
-#define F_OBJECT(type, member, of_)                                                                \
-	{                                                                                          \
-		.name = #member, .kind = FIELD_OBJECT, .offset = offsetof(type, member), .of = of_ \
+#define F_OBJECT(type, member, of_)                                    \
+	{                                                              \
+		F_NAME(#member, type, member, FIELD_OBJECT), .of = of_ \
 	}
 #define SCHEMA(name_, type, fields_) \
 	.name = name_, .size = sizeof(type), .fields = fields_, .n = ARRAY_SIZE(fields_)
@@ -262,6 +265,19 @@ static const struct schema schemas[EVENT_TYPE_COUNT] = {
 	[EVENT_ERROR] = { SCHEMA("error", struct event_error, error_fields) },
 	[EVENT_END] = { SCHEMA("end", struct event_end, end_fields) },
 };
+
+/* What all records have. */
+static const struct field envelope_fields[] = {
+	F(struct event, t_ns, FIELD_I64),
+	F(struct event, host, FIELD_INDEX),
+};
+
+static const struct schema envelope = { SCHEMA("event", struct event, envelope_fields) };
+
+const struct schema *event_envelope(void)
+{
+	return &envelope;
+}
 
 const struct schema *event_schema(int type)
 {
