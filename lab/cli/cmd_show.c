@@ -85,45 +85,40 @@ static void cases_print(const struct scenario *s, const struct options *o)
 	}
 }
 
-static void script_print(const struct plan *plan, const struct report_options *options)
+static void story_print(const struct scenario *s, const struct options *o,
+			const struct report_options *options, const struct paper *paper)
 {
-	struct paper paper;
-
-	paper_init(&paper, options->columns, false, options->unicode);
-	commands_print(plan, &paper, stdout);
-	paper_release(&paper);
+	printf("%s\n", s->name);
+	prose_print(s->plans[0].title, 0, options, stdout);
+	putchar('\n');
+	prose_print(s->story, 2, options, stdout);
+	printf("\nTopology\n");
+	picture_print(&s->plans[0], paper, stdout);
+	needs_print(s);
+	printf("\nSteps\n");
+	steps_print(&s->plans[0]);
+	printf("\nWhat to do\n");
+	prose_print(s->remedy, 2, options, stdout);
+	cases_print(s, o);
 }
 
 static int one_show(struct source *source, const struct options *o)
 {
 	struct scenario *s = source_parse(source, &o->set);
 	struct report_options options;
+	struct paper paper;
 
 	if (!s)
 		return EXIT_USAGE;
-	if (o->source) {
-		fwrite(s->source, 1, s->source_len, stdout);
-		scenario_free(s);
-		return EXIT_OK;
-	}
 	report_options_detect(stdout, &options);
-	if (o->commands) {
-		script_print(&s->plans[0], &options);
-		scenario_free(s);
-		return EXIT_OK;
-	}
-	printf("%s\n", s->name);
-	prose_print(s->plans[0].title, 0, &options, stdout);
-	putchar('\n');
-	prose_print(s->story, 2, &options, stdout);
-	printf("\nTopology\n");
-	picture_print(&s->plans[0], stdout);
-	needs_print(s);
-	printf("\nSteps\n");
-	steps_print(&s->plans[0]);
-	printf("\nWhat to do\n");
-	prose_print(s->remedy, 2, &options, stdout);
-	cases_print(s, o);
+	paper_init(&paper, options.columns, false, options.unicode);
+	if (o->source)
+		fwrite(s->source, 1, s->source_len, stdout);
+	else if (o->commands)
+		commands_print(&s->plans[0], &paper, stdout);
+	else
+		story_print(s, o, &options, &paper);
+	paper_release(&paper);
 	scenario_free(s);
 	return EXIT_OK;
 }

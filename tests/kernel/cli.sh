@@ -295,6 +295,73 @@ script_is_quoted() {
 	grep -qxF "net.ipv4.conf.eth0.tag=x'; touch $work/owned; '" "$work/said"
 }
 
+# topology TEXT: what is drawn of that topology is on stdin
+topology() {
+	printf 'name: test\ntitle: t\nstory: s\nremedy: r\n%s\nsteps: [{wait: 1ms}]\n' "$1" >"$work/drawn.yaml"
+	run 0 show "$work/drawn.yaml"
+	sed -n '/^Topology$/,/^Steps$/p' "$work/out" | sed '1d;$d' | sed '$d' >"$work/drawn"
+	diff -u - "$work/drawn"
+}
+
+pictures() {
+	topology 'ip: [4]' <<-'END'
+		  ┌────────┐                   ┌────┐                   ┌────────┐
+		  │ client ├───────────────────┤ fw ├───────────────────┤ server │
+		  └────────┘                   └────┘                   └────────┘
+		            10.0.1.1   10.0.1.2      10.0.2.1   10.0.2.2
+	END
+	# both families, a wire that does not fit, what sits at a host and on a wire; hosts in another order
+	topology 'ip: [dual]
+topology:
+  hosts: {b: {forward: true, nat: {masquerade: true, 80: "client:8080"}}, client: {}, c: {}}
+  links: [client -- b: {mtu: 1400}, c -- b: {delay: 20ms}]
+faults: {f: {at: c, match: {from: client, segment: [syn, fin]}, action: drop, active: false}}' <<-'END'
+		  ┌────────┐                             ┌───┐
+		  │ client ├─────────────────────────────┤ b ├─────────────┄┄
+		  └────────┘                             └───┘
+		            10.0.1.1             10.0.1.2     10.0.2.2
+		            fd00:0:0:1::1   fd00:0:0:1::2     fd00:0:0:2::2
+		                                         = nat: masquerade, port 80 to
+		                                           client:8080
+
+		                 ┌───┐
+		  ┄┄─────────────┤ c │
+		                 └───┘
+		         10.0.2.1
+		    fd00:0:0:2::1
+		                 x f: drop syn, fin from client (off at first)
+		  ~ client -- b: MTU 1400
+		  ~ c -- b: 20 ms
+	END
+	# a ring, two wires between the same two, a branch
+	topology 'ip: [4]
+topology:
+  hosts: {a: {forward: true}, b: {forward: true}, c: {forward: true}, d: {}}
+  links: [a -- b, b -- c, c -- a, a -- b, b -- d]
+faults: {f: {at: b, action: drop}}' <<-'END'
+		  a
+		  ├─ b  10.0.1.1 ── 10.0.1.2
+		  │  x f: drop all
+		  │  ├─ c  10.0.2.1 ── 10.0.2.2  (below)
+		  │  └─ d  10.0.5.1 ── 10.0.5.2
+		  ├─ c  10.0.3.2 ── 10.0.3.1
+		  └─ b  10.0.4.1 ── 10.0.4.2  (above)
+	END
+	# where only ASCII can be shown
+	LC_ALL=C topology 'ip: [4]
+topology: {hosts: {a: {}, b: {}, c: {}, d: {}}, links: [a -- b, a -- c, a -- d]}' <<-'END'
+		  a
+		  |- b  10.0.1.1 -- 10.0.1.2
+		  |- c  10.0.2.1 -- 10.0.2.2
+		  `- d  10.0.3.1 -- 10.0.3.2
+	END
+	# nothing is wider than the terminal
+	command -v script >/dev/null || return 0
+	script -qec "stty cols 50; '$NSLAB' show dial-ok" /dev/null </dev/null >"$work/out"
+	says out '┄┄────────┤ server │'
+	[ "$(sed -n '/^Topology/,/^Steps/p' "$work/out" | tr -d '\r' | wc -L)" -le 50 ]
+}
+
 own_files() {
 	run 0 new "$work/mine.yaml"
 	run 0 validate "$work/mine.yaml"
@@ -340,7 +407,7 @@ fi
 passed=0
 failed=0
 for name in unknown_scenario usage_errors help_everywhere bad_names bad_values bad_topologies bad_files \
-	what_never_comes failures_say_where skipped_is_not_passed needs pipes terminal events script_is_quoted own_files documents; do
+	what_never_comes failures_say_where skipped_is_not_passed needs pipes terminal events script_is_quoted pictures own_files documents; do
 	# a shell of its own: within a condition of this one set -e would be ignored
 	if bash "${BASH_SOURCE[0]}" "$name"; then
 		echo "ok      $name"

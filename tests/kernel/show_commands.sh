@@ -471,16 +471,25 @@ case_mixture() {
 		    - fw -- server: {mtu: 1400}
 		    - fw -- server: {mtu: 1300}
 		faults:
-		  second: {at: fw, match: {from: client, to: server, segment: [syn, data], nth: 3}, action: drop}
+		  first: {at: fw, match: {from: client, to: server, segment: [syn, rst], first: 1}, action: drop}
+		  fifth: {at: fw, match: {from: client, to: server, segment: [fin, data], nth: 5}, action: drop}
 		  off: {at: fw, match: {from: client}, action: drop, active: false}
-		  finished: {at: fw, match: {to: server, protocol: tcp, dport: 8080, segment: [fin, data]}, action: drop}
-		  answer: {at: server, match: {from: server, segment: syn-ack, first: 1}, action: drop}
-		  acks: {at: server, match: {from: client, segment: ack}, action: drop}
-		  closed: {at: server, match: {to: client, protocol: tcp, sport: 8081}, action: reject tcp-reset}
+		  shake: {at: server, match: {from: client, segment: ack, nth: 1}, action: drop}
+		  answer: {at: server, match: {from: server, segment: syn-ack, nth: 1}, action: drop}
+		  closed: {at: fw, match: {to: server, protocol: tcp, dport: 8081}, action: reject tcp-reset}
 		steps:
 		  - wait: 1s
 	END
 	both "$work/mixture.yaml"
+	serve 6 8080
+	# the SYN goes at 0 and 1 s, the SYN-ACK at 1 and 2 s
+	talk "10.0.2.2 8081 2 1" "10.0.2.2 8080 3.5 3"
+	alike "8081: connect: Connection refused" "8080: ::ffff:10.0.1.1 message 3" -- \
+		fw:first server:shake server:answer fw:closed
+	# three messages and a FIN by IPv4, so the fifth of both families is the first message by IPv6
+	[ "$(hits lab fw fifth) $(hits script fw fifth)" = '0 0' ] || fail "the fifth came too early"
+	talk "fd00:0:0:2::2 8080 2 2"
+	alike "8080: fd00:0:0:1::1 message 2" -- fw:first fw:fifth server:shake server:answer fw:closed
 }
 
 # A script with something taken out is not the lab.
