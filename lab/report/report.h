@@ -67,6 +67,7 @@ extern const struct report_type REPORT_JSON;
 extern const struct report_type REPORT_JUNIT;
 extern const struct report_type REPORT_TAP;
 extern const struct report_type REPORT_GITHUB;
+extern const struct report_type REPORT_PCAPNG;
 
 /** report_find() - the row of that name, NULL if there is none */
 const struct report_type *report_find(const char *name);

@@ -5,8 +5,8 @@
 #include "netns/cleanup.h"
 
 static const struct report_type *const types[] = {
-	&REPORT_TERMINAL, &REPORT_PROGRESS, &REPORT_LADDER, &REPORT_EVENTS,
-	&REPORT_JSON,	  &REPORT_JUNIT,    &REPORT_TAP,    &REPORT_GITHUB,
+	&REPORT_TERMINAL, &REPORT_PROGRESS, &REPORT_LADDER, &REPORT_EVENTS, &REPORT_JSON,
+	&REPORT_JUNIT,	  &REPORT_TAP,	    &REPORT_GITHUB, &REPORT_PCAPNG,
 };
 
 const struct report_type *report_at(int i)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A section of a pcapng file: one run, and the interfaces that its packets were seen on. */
+#ifndef NSLAB_REPORT_PCAPNG_SECTION_H
+#define NSLAB_REPORT_PCAPNG_SECTION_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "lab/event/event.h"
+#include "lab/report/pcapng_block.h"
+
+/* link types, draft-richardson-opsawg-pcaplinktype */
+enum {
+	LINKTYPE_IP = 101,	 /* LINKTYPE_RAW: an IP packet without a link's header */
+	LINKTYPE_UPPER_PDU = 252 /* tags that name a dissector, then what it is to read */
+};
+
+/** enum pface_kind - what is seen at an interface */
+enum pface_kind {
+	PFACE_WIRE,    /* packets that come and leave: "fw:eth0" */
+	PFACE_FAULTS,  /* packets that a fault acted on and that no wire has shown: "fw:faults" */
+	PFACE_PROGRAM, /* what programs and sockets did, as text: "client (program)" */
+	PFACE_OTHER,   /* wires beyond the most that are kept apart: "other" */
+};
+
+enum { PFACES_MOST = 512 };
+
+/**
+ * struct pface - an interface
+ * @host: -1 for the lab's own
+ * @ifname: owned, NULL but for PFACE_WIRE
+ * @id: in the file, -1 while its block is not written
+ */
+struct pface {
+	enum pface_kind kind;
+	int host;
+	char *ifname;
+	int id;
+};
+
+/**
+ * struct psection - a section
+ * @begin: of its run, of type EVENT_BEGIN; zeroed if there is none
+ * @open: its header is written
+ * @rebuilt: the header says that headers of packets are rebuilt
+ * @n_ids: interfaces whose blocks are written
+ */
+struct psection {
+	struct event begin;
+	bool open, rebuilt;
+	struct pface faces[PFACES_MOST];
+	int n_faces, n_ids, last;
+	struct pblock block;
+	FILE *out;
+};
+
+/** psection_begin() - the next run; @begin is copied, NULL if there is none */
+void psection_begin(struct psection *section, const struct event *begin);
+
+/** psection_record() - the run's begin record, NULL if there is none */
+const struct event_begin *psection_record(const struct psection *section);
+
+/** psection_host() - a host's name, "lab" for -1, "host 7" for one that is not known; returns @buf */
+const char *psection_host(const struct psection *section, int host, char *buf, size_t size);
+
+/**
+ * psection_face() - the interface of that kind, made if there is none yet
+ * @ifname: of PFACE_WIRE
+ * Return: its index; -1 when memory is out
+ */
+int psection_face(struct psection *section, enum pface_kind kind, int host, const char *ifname);
+
+/** psection_open() - write the header and the interfaces of all links, if that was not done */
+void psection_open(struct psection *section, bool rebuilt);
+
+/** psection_id() - the interface's number in the open section; writes its block if it is new */
+int psection_id(struct psection *section, int face);
+
+/** psection_release() - free what it owns */
+void psection_release(struct psection *section);
+
+#endif
