@@ -39,6 +39,7 @@ extern const struct command COMMAND_REPORT;
 extern const struct command COMMAND_NEW;
 extern const struct command COMMAND_VALIDATE;
 extern const struct command COMMAND_REFERENCE;
+extern const struct command COMMAND_SCHEMA;
 extern const struct command COMMAND_DOCTOR;
 extern const struct command COMMAND_VERSION;
 

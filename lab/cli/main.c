@@ -9,10 +9,12 @@
 #include "lab/version.h"
 #include "netns/cleanup.h"
 
+/* clang-format off: one row a line */
 static const struct command *const commands[] = {
-	&COMMAND_LIST,	   &COMMAND_SHOW,      &COMMAND_RUN,	&COMMAND_REPORT,  &COMMAND_NEW,
-	&COMMAND_VALIDATE, &COMMAND_REFERENCE, &COMMAND_DOCTOR, &COMMAND_VERSION,
+	&COMMAND_LIST,	   &COMMAND_SHOW,      &COMMAND_RUN,	&COMMAND_REPORT, &COMMAND_NEW,
+	&COMMAND_VALIDATE, &COMMAND_REFERENCE, &COMMAND_SCHEMA, &COMMAND_DOCTOR, &COMMAND_VERSION,
 };
+/* clang-format on */
 
 static void usage(FILE *out)
 {

@@ -42,6 +42,7 @@ struct schema;
  * @when: 0, or the member is there only if the struct has one of these bits (schema's have)
  * @count: FIELD_STRINGS and FIELD_LIST: offset of the int that tells how many
  * @of: FIELD_LIST and FIELD_OBJECT: what the elements are
+ * @text: what it means, with its unit, in a few words, for the JSON Schema; docs/events.md has more
  */
 struct field {
 	const char *name;
@@ -51,11 +52,13 @@ struct field {
 	size_t offset;
 	size_t count;
 	const struct schema *of;
+	const char *text;
 };
 
 /**
  * struct schema - the members of a struct, in the order in which they are written and read
- * @name: of the event type
+ * @name: of the event type, or of what is in one: no two have the same
+ * @text: what it is, in a few words
  * @size: of the struct
  * @have: bits for struct field's when; if @have_of is set, it tells them from the members that
  *        stand before
@@ -63,6 +66,7 @@ struct field {
  */
 struct schema {
 	const char *name;
+	const char *text;
 	size_t size;
 	const struct field *fields;
 	int n;

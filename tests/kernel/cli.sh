@@ -102,7 +102,7 @@ help_everywhere() {
 
 	run 0 --help
 	run 0 --version
-	for command in list show run report new validate reference doctor version; do
+	for command in list show run report new validate reference schema doctor version; do
 		run 0 "$command" --help
 		says out 'usage: nslab '"$command"
 		says out '--help'
@@ -393,6 +393,19 @@ documents() {
 		{ echo 'mend it: nslab reference > docs/scenario-format.md'; return 1; }
 }
 
+schemas() {
+	run 0 schema
+	says out 'events'
+	run 0 schema events
+	says out '"nslab:events:1"'
+	run 2 schema evnts
+	says err "did you mean 'events'?"
+	run 2 schema events events
+	says err 'takes one word'
+	run 2 schema $'a\033[2J'
+	says err 'a\x1b[2J'
+}
+
 # with a word: that one case, in this shell, so that set -e ends it at the first surprise
 if [ $# -gt 0 ]; then
 	"$1"
@@ -407,7 +420,8 @@ fi
 passed=0
 failed=0
 for name in unknown_scenario usage_errors help_everywhere bad_names bad_values bad_topologies bad_files \
-	what_never_comes failures_say_where skipped_is_not_passed needs pipes terminal events script_is_quoted pictures own_files documents; do
+	what_never_comes failures_say_where skipped_is_not_passed needs pipes terminal events script_is_quoted pictures own_files documents \
+	schemas; do
 	# a shell of its own: within a condition of this one set -e would be ignored
 	if bash "${BASH_SOURCE[0]}" "$name"; then
 		echo "ok      $name"
