@@ -286,5 +286,8 @@ struct pframe *pwindow_next(struct pwindow *w, bool all)
 		}
 		pframe_free(frame);
 	}
+	/* the next run's time begins anew */
+	if (all)
+		w->newest_ns = INT64_MIN;
 	return NULL;
 }

@@ -78,7 +78,7 @@ bool pwindow_full(const struct pwindow *window);
 
 /**
  * pwindow_next() - the earliest frame, if nothing can change it any more
- * @all: if there is one at all
+ * @all: if there is one at all; behind the last, the window is as new, for the next run
  * Return: now the caller's; NULL if there is none
  */
 struct pframe *pwindow_next(struct pwindow *window, bool all);
