@@ -105,6 +105,23 @@ static void test_pcapng_hit_each(void **state)
 				"  comment: dropped by f\n");
 }
 
+/* What came later is not what a fault saw, though it may be nearer. */
+static void test_pcapng_hit_before(void **state)
+{
+	struct screen screen;
+
+	(void)state;
+	capture_open(&screen);
+	feed(&screen, sight(MS(1), FW, false, syn()));
+	feed(&screen, sight(MS(2.1), FW, false, syn()));
+	feed(&screen, hit(MS(2), FW, "f", "dropped", syn()));
+	assert_capture(&screen, "0 @1000000 7/60: 45010203 040506\n"
+				"  in\n"
+				"  comment: dropped by f\n"
+				"0 @2100000 7/60: 45010203 040506\n"
+				"  in\n");
+}
+
 /* Another host, the other direction, too late: a block of its own. */
 static void test_pcapng_hit_alone(void **state)
 {
@@ -145,6 +162,8 @@ static void test_pcapng_lost_and_released(void **state)
 	capture_open(&screen);
 	feed_walled_begin(&screen);
 	feed(&screen, sight(MS(1), CLIENT, true, syn()));
+	/* another host's, and nearer */
+	feed(&screen, sight(MS(1.05), FW, true, syn()));
 	feed(&screen, hit(MS(1.1), FW, "client -> fw", "lost", syn()));
 	release.release = (struct event_release){ S("slow"), S("delayed"), CLIENT, SERVER,
 						  MS(1490),  MS(1498),	   syn() };
@@ -154,6 +173,8 @@ static void test_pcapng_lost_and_released(void **state)
 	assert_string_equal(blocks_of(text), "0 @1767225600001000000 7/60: 45010203 040506\n"
 					     "  out\n"
 					     "  comment: lost on client -> fw\n"
+					     "2 @1767225600001050000 7/60: 45010203 040506\n"
+					     "  out\n"
 					     "2 @1767225601500100000 7/60: 45010203 040506\n"
 					     "  out\n"
 					     "  comment: delayed by slow, held 1.5 s\n");
@@ -167,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_pcapng_hit_first),
 		cmocka_unit_test(test_pcapng_translated),
 		cmocka_unit_test(test_pcapng_hit_each),
+		cmocka_unit_test(test_pcapng_hit_before),
 		cmocka_unit_test(test_pcapng_hit_alone),
 		cmocka_unit_test(test_pcapng_lost_and_released),
 	};
