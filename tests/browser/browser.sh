@@ -57,5 +57,7 @@ sed -E 's#"(title|story|remedy|text|detail|expected|observed|fault|past|socket|l
 	s#"hosts":\["client","fw","server"\]#"hosts":["<script>window.harm = 1</script>","</svg><b onload=\\"window.harm=3\\">","server"]#' \
 	"$work/failed.jsonl" >"$work/hostile.jsonl"
 "$NSLAB" report "$work/hostile.jsonl" --html "$work/hostile.html"
+node "$here/big_log.mjs" 20 500 >"$work/large.jsonl"
+"$NSLAB" report "$work/large.jsonl" --html "$work/large.html"
 
 node "$here/report.mjs" "$work"
