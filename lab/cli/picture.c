@@ -156,7 +156,7 @@ void picture_notes(const struct picture *p, int host, const char *prefix, int co
 static void wires_put(const struct picture *p)
 {
 	const struct topology *topo = &p->plan->topo;
-	char text[2][200], name[80], line[300];
+	char text[2][200], name[80], line[512];
 
 	for (int i = 0; i < topo->n_links; i++) {
 		bool alike;

@@ -27,7 +27,8 @@ const struct template_block html_blocks[] = {
 	{ "fact", "name text" },
 	{ "story", "prose" },
 	{ "net", "drawing" },
-	{ "ladder", "drawing" },
+	{ "ladder", "drawing later" },
+	{ "later", "drawing" },
 	{ "text", "text" },
 	{ "checks", "check" },
 	{ "check", "class sign line host text expected observed" },
@@ -53,6 +54,7 @@ struct section {
  * struct report - the page so far
  * @rows: of the overview; @runs: their sections, but for the latest, which is @last
  * @n: runs that ended; @n_result: of each kind
+ * @drawn: see html_run_body()
  */
 struct report {
 	FILE *out;
@@ -61,6 +63,7 @@ struct report {
 	struct sheet rows, runs;
 	struct section last;
 	int n, n_result[RESULT_COUNT];
+	size_t drawn;
 };
 
 static const char *const signs[RESULT_COUNT] = {
@@ -161,7 +164,7 @@ static void run_ended(struct report *report, const struct event_end *end)
 	s->name = strdup(begin && begin->name[0] ? begin->name : "a run without a name");
 	report->n_result[s->result]++;
 	row_put(report, s, end);
-	s->body = html_run_body(&report->run, s->id, end);
+	s->body = html_run_body(&report->run, s->id, end, &report->drawn);
 	html_run_clear(&report->run);
 }
 

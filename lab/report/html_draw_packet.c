@@ -183,7 +183,7 @@ static void stay_put(const struct stage *stage, const struct mark *mark, const s
 
 	text_open(stage->out, mark, "held");
 	fprintf(stage->out, " x=\"%d\" y=\"%d\">held", stay_x(stage, stay) + LABEL_RIGHT,
-		scale_y(&stage->scale, stay->from_ns) + 4);
+		scale_y(&stage->scale, stay->from_ns) + 14);
 	if (stay->to_ns != -1 && !__builtin_sub_overflow(stay->to_ns, stay->from_ns, &ns))
 		fprintf(stage->out, " %s", duration_text(ns, took, sizeof(took)));
 	fputs(" by ", stage->out);

@@ -14,6 +14,8 @@
 #include "lab/report/terminal.h"
 #include "netns/cleanup.h"
 
+enum { DRAWN_MOST = 3 << 20 };
+
 const struct event_begin *html_run_record(const struct html_run *run)
 {
 	/* a zeroed event is no begin record: those have all strings */
@@ -166,9 +168,9 @@ static char *net_chapter(const struct html_run *run, const char *id)
 	return chapter("net", "drawing", drawing);
 }
 
-static char *ladder_chapter(struct html_run *run, const char *id)
+static char *ladder_chapter(struct html_run *run, const char *id, size_t *drawn)
 {
-	_cleanup_free_ char *drawing = NULL;
+	_cleanup_free_ char *drawing = NULL, *later = NULL;
 	struct sheet sheet;
 
 	chart_end(run->chart);
@@ -176,7 +178,18 @@ static char *ladder_chapter(struct html_run *run, const char *id)
 		return NULL;
 	draw_ladder(run->chart, id, sheet.out);
 	drawing = sheet_take(&sheet);
-	return chapter("ladder", "drawing", drawing);
+	if (!drawing)
+		return NULL;
+	*drawn += strlen(drawing);
+	if (*drawn > DRAWN_MOST)
+		later = chapter("later", "drawing", drawing);
+	if (sheet_open(&sheet) < 0)
+		return NULL;
+	template_put(sheet.out, html_template, "ladder",
+		     (const struct value[]){ { "drawing", later ? "" : drawing },
+					     { "later", later },
+					     { NULL, NULL } });
+	return sheet_take(&sheet);
 }
 
 static char *text_chapter(struct html_run *run)
@@ -237,7 +250,8 @@ static char *rows_chapter(const char *block, const char *name, struct sheet *row
 	return chapter(block, name, text);
 }
 
-char *html_run_body(struct html_run *run, const char *id, const struct event_end *end)
+char *html_run_body(struct html_run *run, const char *id, const struct event_end *end,
+		    size_t *drawn)
 {
 	const struct event_begin *begin = html_run_record(run);
 	_cleanup_free_ char *why = chapter("why", "text", html_run_why(run, end));
@@ -246,7 +260,7 @@ char *html_run_body(struct html_run *run, const char *id, const struct event_end
 	_cleanup_free_ char *remedy = prose_chapter("remedy", begin ? begin->remedy : NULL);
 	_cleanup_free_ char *again = chapter("again", "command", begin ? begin->repeat : NULL);
 	_cleanup_free_ char *net = net_chapter(run, id);
-	_cleanup_free_ char *ladder = ladder_chapter(run, id);
+	_cleanup_free_ char *ladder = ladder_chapter(run, id, drawn);
 	_cleanup_free_ char *text = text_chapter(run);
 	_cleanup_free_ char *checks = rows_chapter("checks", "check", &run->checks);
 	_cleanup_free_ char *notes = rows_chapter("notes", "note", &run->notes);

@@ -37,10 +37,13 @@ void html_run_event(struct html_run *run, const struct event *event);
 /**
  * html_run_body() - all that is to be said about it, as markup
  * @id: of the run in the document; @end: NULL if there was no end record
+ * @drawn: bytes of ladders that stand in the page so far, counted up. A browser takes seconds for a
+ *         page that is all drawings, so past some size they wait as text until they are looked at.
  * Ends its ladder: nothing but html_run_clear() may follow.
  * Return: malloced, NULL when memory is out
  */
-char *html_run_body(struct html_run *run, const char *id, const struct event_end *end);
+char *html_run_body(struct html_run *run, const char *id, const struct event_end *end,
+		    size_t *drawn);
 
 /** html_run_why() - why it did not pass, as far as that can be said in a line; "" if it did */
 const char *html_run_why(const struct html_run *run, const struct event_end *end);

@@ -253,6 +253,12 @@ static void shape_put(FILE *out, const char *shape, const char *arrow, int x, in
 	fputs("</text>", out);
 }
 
+/* How far below its end a slanting link's words stand: clear of it, and of a level one beside it. */
+static int aside(int y, int other_y)
+{
+	return y < other_y ? 46 : y > other_y ? 22 : 0;
+}
+
 /* From one column to the next. Links beyond the first of two hosts hang below it. */
 static void link_across(FILE *out, const struct plan *plan, const struct event_link_info *link,
 			int nth)
@@ -270,8 +276,8 @@ static void link_across(FILE *out, const struct plan *plan, const struct event_l
 		fprintf(out, "<path class=\"link\" d=\"M%d,%dL%d,%d\"/>", xa, ya, xb, yb);
 	if (drop)
 		yb = ya;
-	end_put(out, link, l, xa + 6, ya + drop + (yb - ya) / 40, "");
-	end_put(out, link, r, xb - 6, yb + drop - (yb - ya) / 40, " r");
+	end_put(out, link, l, xa + 6, ya + drop + aside(ya, yb), "");
+	end_put(out, link, r, xb - 6, yb + drop + aside(yb, ya), " r");
 	shape_put(out, link->shape[l], "→", (xa + xb) / 2, (ya + yb) / 2 + drop - 22);
 	shape_put(out, link->shape[r], "←", (xa + xb) / 2, (ya + yb) / 2 + drop - 36);
 	fputc('\n', out);

@@ -16,6 +16,9 @@
 /* The journal sorts within 2 ms. */
 static const int64_t patience_ns = SEQUENCE_MOMENT_NS + 2000000;
 
+/* No more wait than happen in such a time; a log whose clock stands still must not take for ever. */
+enum { WAITING_MOST = 2048 };
+
 void item_clear(struct item *item)
 {
 	free(item->leg.fault);
@@ -41,6 +44,7 @@ struct entry *sequence_add(struct sequence *s, enum item_kind kind, int64_t t_ns
 	entry->next = before ? before->next : s->first;
 	*(entry->prev ? &entry->prev->next : &s->first) = entry;
 	*(entry->next ? &entry->next->prev : &s->last) = entry;
+	s->n_waiting++;
 	return entry;
 }
 
@@ -48,6 +52,7 @@ void sequence_drop(struct sequence *s, struct entry *entry)
 {
 	*(entry->prev ? &entry->prev->next : &s->first) = entry->next;
 	*(entry->next ? &entry->next->prev : &s->last) = entry->prev;
+	s->n_waiting--;
 	item_clear(&entry->item);
 	free(entry);
 }
@@ -71,7 +76,8 @@ void sequence_until(struct sequence *s, int64_t t_ns)
 {
 	if (t_ns > s->now_ns)
 		s->now_ns = t_ns;
-	while (s->first && since(s->now_ns, s->first->item.t_ns) > patience_ns)
+	while (s->first &&
+	       (s->n_waiting > WAITING_MOST || since(s->now_ns, s->first->item.t_ns) > patience_ns))
 		first_out(s);
 }
 

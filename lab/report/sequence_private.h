@@ -22,6 +22,7 @@ struct entry {
 /**
  * struct sequence - one run
  * @first, @last: entries, in order of time
+ * @n_waiting: how many there are
  * @now_ns: the latest time that was heard of
  * @n_packets: the last number given to a packet
  */
@@ -30,6 +31,7 @@ struct sequence {
 	void (*item)(void *arg, struct item *item);
 	void *arg;
 	struct entry *first, *last;
+	int n_waiting;
 	int64_t now_ns;
 	struct tracks *tracks;
 	struct pairs *pairs;

@@ -3,7 +3,8 @@
 #
 # Makes reports from real runs and from a hostile log, and looks at them in a real browser (report.mjs). NSLAB names the
 # program; the first word is a folder that stays, where npm's playwright-core is kept. Without a browser, node or npm
-# the test is skipped; with BROWSER_REQUIRED=1, as in continuous integration, that is a failure.
+# the test is skipped; with BROWSER_REQUIRED=1, as in continuous integration, that is a failure. With a second folder it
+# makes the pictures of docs/reports.md there instead.
 set -euo pipefail
 
 NSLAB=${NSLAB:?the path of nslab}
@@ -57,5 +58,11 @@ sed -E 's#"(title|story|remedy|text|detail|expected|observed|fault|past|socket|l
 	s#"hosts":\["client","fw","server"\]#"hosts":["<script>window.harm = 1</script>","</svg><b onload=\\"window.harm=3\\">","server"]#' \
 	"$work/failed.jsonl" >"$work/hostile.jsonl"
 "$NSLAB" report "$work/hostile.jsonl" --html "$work/hostile.html"
+node "$here/big_log.mjs" 20 500 >"$work/large.jsonl"
+"$NSLAB" report "$work/large.jsonl" --html "$work/large.html"
 
+if [ $# -gt 1 ]; then
+	node "$here/pictures.mjs" "$work" "$2"
+	exit
+fi
 node "$here/report.mjs" "$work"

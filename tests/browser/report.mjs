@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The HTML report in a real browser. Usage: node report.mjs FOLDER: with passed.html, failed.html, routers.html,
-// lossy.html, hostile.html, joined.html, and the logs they were made from, *.jsonl. Each case is a function; its name is
+// lossy.html, hostile.html, joined.html, large.html, and the logs they were made from, *.jsonl. Each case is a function; its name is
 // what it shows. playwright-core is found through NODE_PATH's folder: see browser.sh.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -93,8 +93,9 @@ const cases = {
 	},
 
 	async a_click_lights_a_connection_and_another_one_ends_it() {
-		const page = await open('routers');
+		const page = await open('passed');
 		const packet = page.locator('.chart .p').first();
+		await packet.scrollIntoViewIfNeeded();
 		const box = await packet.boundingBox();
 		const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 
@@ -111,7 +112,9 @@ const cases = {
 
 	async hovering_tells_of_a_packet() {
 		const page = await open('passed');
-		const box = await page.locator('.chart .p').first().boundingBox();
+		const packet = page.locator('.chart .p').first();
+		await packet.scrollIntoViewIfNeeded();
+		const box = await packet.boundingBox();
 
 		await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
 		const text = await page.textContent('.panel');
@@ -240,6 +243,23 @@ const cases = {
 			assert.ok(scroll <= client, `${name}: ${scroll} > ${client}`);
 			await close(page);
 		}
+	},
+
+	// A page that is all drawings would take a browser seconds: those at its end wait until they are looked at.
+	async drawings_wait_in_large_pages() {
+		const page = await open('large');
+		const waiting = () => page.$$eval('script.later', (s) => s.length);
+		const before = await waiting();
+
+		assert.ok(before > 5);
+		assert.equal(await page.$$eval('details.run', (d) => d.at(-1).querySelectorAll('.chart').length), 0);
+		await page.evaluate(() => { const d = [...document.querySelectorAll('details.run')].at(-1); d.open = true; d.scrollIntoView(); });
+		await page.waitForFunction(() => [...document.querySelectorAll('details.run')].at(-1).querySelector('.chart'));
+		assert.equal(await page.$$eval('details.run', (d) => new Set([...d.at(-1).querySelectorAll('.p')].map((p) => p.dataset.n)).size), 500);
+		assert.equal(await waiting(), before - 1);
+		await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+		assert.equal(await waiting(), 0);
+		await close(page);
 	},
 
 	async on_paper_all_is_there() {

@@ -44,8 +44,7 @@ static void test_event_schema_is_the_file(void **state)
 		fail_msg("mend it: nslab schema events > docs/events.schema.json");
 	there = calloc(1, len + 2);
 	assert_non_null(there);
-	fread(there, 1, len + 1, file);
-	if (strcmp(there, text) != 0)
+	if (fread(there, 1, len + 1, file) != len || strcmp(there, text) != 0)
 		fail_msg("mend it: nslab schema events > docs/events.schema.json");
 }
 

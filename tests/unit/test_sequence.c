@@ -382,6 +382,30 @@ static void test_sequence_extremes(void **state)
 	feed_close(&f);
 }
 
+static void count_take(void *arg, struct item *item)
+{
+	(void)item;
+	++*(int *)arg;
+}
+
+/* A log whose clock stands still: what waits is bounded, and nothing is lost. */
+static void test_sequence_clock_stands(void **state)
+{
+	struct event event = { .type = EVENT_STEP_BEGIN, .step = { .text = S("close x") } };
+	int n = 0;
+	struct sequence *sequence = sequence_new(&begin, count_take, &n);
+
+	(void)state;
+	assert_non_null(sequence);
+	for (int i = 0; i < 5000; i++) {
+		event.step.number = i;
+		sequence_event(sequence, &event);
+	}
+	assert_int_equal(n, 5000 - 2048);
+	sequence_free(sequence);
+	assert_int_equal(n, 5000);
+}
+
 /* What nobody ever hears of again is forgotten some day. */
 static void test_tracks_bounded(void **state)
 {
@@ -448,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_sequence_verdicts),
 		cmocka_unit_test(test_sequence_sorts),
 		cmocka_unit_test(test_sequence_extremes),
+		cmocka_unit_test(test_sequence_clock_stands),
 		cmocka_unit_test(test_tracks_bounded),
 		cmocka_unit_test(test_pairs_many),
 	};

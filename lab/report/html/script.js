@@ -89,6 +89,25 @@
 	filterResult.addEventListener("change", filter);
 	filterText.addEventListener("input", filter);
 
+	// ---- drawings that wait ----
+
+	function draw(waiting) {
+		waiting.parentElement.innerHTML = waiting.textContent;
+	}
+
+	const near = new IntersectionObserver((entries) => {
+		for (const entry of entries) {
+			const waiting = entry.isIntersecting && entry.target.querySelector("script.later");
+
+			if (waiting) {
+				near.unobserve(entry.target);
+				draw(waiting);
+			}
+		}
+	}, { rootMargin: "400px" });
+
+	all("script.later").forEach((waiting) => near.observe(waiting.parentElement));
+
 	// ---- runs: open and close ----
 
 	byId("open-all").addEventListener("click", () => sections.forEach((d) => { d.open = !d.hidden; }));
@@ -117,6 +136,7 @@
 	let closedBefore = [];
 
 	window.addEventListener("beforeprint", () => {
+		all("script.later").forEach(draw);
 		closedBefore = all("details:not([open])");
 		closedBefore.forEach((d) => { d.open = true; });
 	});
