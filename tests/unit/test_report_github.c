@@ -55,8 +55,8 @@ static void test_github_escapes(void **state)
 						       .text = S("a::b, 5 %"),
 						       .expected = S("1\r\n2"),
 						       .observed = S("\n::error::x") } });
-	/* each goes out at once */
-	fflush(screen.out);
+	/* each goes out at once: the stream's size is that of what was flushed */
+	assert_int_equal(screen.size, strlen(screen.text));
 	assert_string_equal(screen.text,
 			    "::error file=a%2Cb%3Ac%25d%0A.yaml,line=3,col=7,"
 			    "title=x[y=1%2Cz=%3A%3A2]::a::b, 5 %25%0Aexpected: 1%0D%0A2%0A"

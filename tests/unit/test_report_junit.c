@@ -366,6 +366,52 @@ static void test_junit_properties(void **state)
 	assert_non_null(strstr(text, "name=\"seed\" value=\"-9223372036854775808\""));
 }
 
+/* One run for each thing that parts suites, each different from the one before it in that only. */
+static void feed_apart(struct screen *screen)
+{
+	struct event event = { .type = EVENT_BEGIN, .host = -1, .begin = begin_record };
+
+	for (int i = 0; i < 8; i++) {
+		if (i == 1)
+			event.begin.scenario = S("another");
+		else if (i == 2)
+			event.begin.file = S("another.yaml");
+		else if (i == 3)
+			event.begin.kernel = S("6.1.0");
+		else if (i == 4)
+			event.begin.nslab = S("0.2.0");
+		else if (i == 5)
+			event.begin.shaper = S("netem");
+		else if (i == 6)
+			event.begin.seed = 2;
+		else if (i == 7)
+			event.begin.root = true;
+		feed(screen, event);
+		feed_end(screen, RESULT_PASSED, "", 0, 0);
+		/* the case does not part them */
+		event.begin.name = S("another[ip=6]");
+		feed(screen, event);
+		feed_end(screen, RESULT_PASSED, "", 0, 0);
+	}
+}
+
+static void test_junit_suites(void **state)
+{
+	_cleanup_free_ char *text = report_of(&REPORT_JUNIT, feed_apart);
+	const char *at = text;
+
+	(void)state;
+	assert_int_equal(assert_junit(text), 16);
+	for (int i = 0; i < 8; i++) {
+		at = strstr(at, "<testsuite id=");
+		if (!at)
+			fail_msg("%d suites", i);
+		assert_int_equal(atoi(at + 15), i);
+		at++;
+	}
+	assert_null(strstr(at, "<testsuite id="));
+}
+
 static void test_junit_hostile(void **state)
 {
 	unsigned seed = 13;
@@ -439,7 +485,7 @@ int main(void)
 		cmocka_unit_test(test_junit_log),     cmocka_unit_test(test_junit_empty),
 		cmocka_unit_test(test_junit_each),    cmocka_unit_test(test_junit_properties),
 		cmocka_unit_test(test_junit_hostile), cmocka_unit_test(test_junit_escapes),
-		cmocka_unit_test(test_junit_refused),
+		cmocka_unit_test(test_junit_refused), cmocka_unit_test(test_junit_suites),
 	};
 
 	return cmocka_run_group_tests_name("report_junit", tests, setup, teardown);

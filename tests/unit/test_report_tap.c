@@ -158,6 +158,13 @@ static void test_tap_cut(void **state)
 	assert_non_null(strstr(got, "  ...\n1..1\n"));
 }
 
+/* Written and flushed: a memory stream tells its size when it is. */
+static void assert_out(const struct screen *screen, const char *expected)
+{
+	assert_int_equal(screen->size, strlen(expected));
+	assert_string_equal(screen->text, expected);
+}
+
 /* What is known is written, without waiting for what comes. */
 static void test_tap_streams(void **state)
 {
@@ -165,14 +172,19 @@ static void test_tap_streams(void **state)
 
 	(void)state;
 	screen_open_as(&screen, &REPORT_TAP, (struct report_options){ 0 });
-	assert_string_equal(screen.text, "TAP version 14\n");
+	assert_out(&screen, "TAP version 14\n");
+	feed_note(&screen, "early");
+	assert_out(&screen, "TAP version 14\n# note: early\n");
 	feed_begin(&screen);
 	feed_expectation(&screen, MS(1), CLIENT, 16, "one", "a", "a");
-	assert_string_equal(screen.text, "TAP version 14\n"
-					 "# Subtest: dial-syn-dropped[ip=4]\n"
-					 "    ok 1 - one\n");
+	assert_int_equal(screen.size, strlen(screen.text));
+	feed_note(&screen, "late");
+	assert_int_equal(screen.size, strlen(screen.text));
+	assert_non_null(strstr(screen.text, "# Subtest: dial-syn-dropped[ip=4]\n"
+					    "    ok 1 - one\n    # note: late\n"));
 	feed_end(&screen, RESULT_PASSED, "", 1, 0);
-	assert_non_null(strstr(screen.text, "    1..1\nok 1 - dial-syn-dropped[ip=4]\n"));
+	assert_int_equal(screen.size, strlen(screen.text));
+	assert_non_null(strstr(screen.text, "    1..1\nok 2 - dial-syn-dropped[ip=4]\n"));
 	free(screen_close(&screen));
 }
 
