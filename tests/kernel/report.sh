@@ -155,7 +155,8 @@ killed_worker() {
 		! grep -q '"type":"built"' "$work/log" 2>/dev/null || break
 		sleep 0.01
 	done
-	worker=$(awk -v parent="$nslab" '$4 == parent { print $1; exit }' /proc/[0-9]*/stat 2>/dev/null || true)
+	# processes come and go meanwhile
+	worker=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$nslab" '$4 == parent && !n++ { print $1 }' || true)
 	kill -KILL "$worker"
 	wait "$nslab" || status=$?
 	[ "$status" = 3 ]
