@@ -59,7 +59,9 @@ static int log_read(struct session *s, FILE *file, const char *name)
 	size_t size = 0;
 	ssize_t len;
 
-	for (long n = 1; (len = getline(&line, &size, file)) >= 0; n++) {
+	long n;
+
+	for (n = 1; (len = getline(&line, &size, file)) >= 0; n++) {
 		struct event event = { 0 };
 		bool whole = line[len - 1] == '\n';
 		const char *why;
@@ -72,7 +74,10 @@ static int log_read(struct session *s, FILE *file, const char *name)
 		event_take(s, &event);
 		event_clear(&event);
 	}
-	return 0;
+	if (n > 1)
+		return 0;
+	complain(name, n, "it is empty", false);
+	return -EINVAL;
 }
 
 static FILE *log_open(const char *name)
@@ -146,7 +151,7 @@ static int session_run(struct session *s, char **names, int n)
 	FILE *human;
 	int ret;
 
-	s->outputs = outputs_open(&s->options.outputs, "report", &human);
+	s->outputs = outputs_open(&s->options.outputs, "report", names, n, &human);
 	if (!s->outputs)
 		return EXIT_USAGE;
 	ret = human_open(s, human, names, n);

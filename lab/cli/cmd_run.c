@@ -259,7 +259,7 @@ static int outputs_begin(struct session *s)
 	struct report_options how;
 	FILE *human;
 
-	s->outputs = outputs_open(&s->options.outputs, "run", &human);
+	s->outputs = outputs_open(&s->options.outputs, "run", NULL, 0, &human);
 	if (!s->outputs)
 		return -EINVAL;
 	report_options_detect(human, &how);

@@ -3,17 +3,27 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lab/scenario/problem.h"
 #include "netns/cleanup.h"
 
+/**
+ * struct output - a report that is being written
+ * @name: of the file, "-" for stdout
+ * @dev, @ino: of a regular file, to know it again by another name; else 0
+ */
 struct output {
 	const struct report_type *type;
 	struct report *report;
 	FILE *file;
-	const char *name; /* of the file, "-" for stdout */
+	const char *name;
+	dev_t dev;
+	ino_t ino;
 };
 
 struct outputs {
@@ -139,17 +149,65 @@ static int output_add(struct outputs *o, const struct report_type *type, const c
 	return 0;
 }
 
-static int output_open(struct outputs *o, int i, const struct output_options *options)
+/* Is it a file that is written or read already? Whose, or NULL. */
+static const char *taken_by(const struct outputs *o, const struct stat *file, char **inputs, int n)
+{
+	struct stat input;
+
+	if (!S_ISREG(file->st_mode))
+		return NULL;
+	for (int i = 0; i < o->n; i++)
+		if (o->list[i].ino == file->st_ino && o->list[i].dev == file->st_dev)
+			return "another report's already";
+	for (int i = 0; i < n; i++) {
+		int r = strcmp(inputs[i], "-") ? stat(inputs[i], &input) : fstat(0, &input);
+
+		if (!r && input.st_ino == file->st_ino && input.st_dev == file->st_dev)
+			return "the log that is read";
+	}
+	return NULL;
+}
+
+/* Emptied only when it is sure that nobody needs what is in it. */
+static FILE *file_open(const struct outputs *o, const char *name, char **inputs, int n,
+		       struct stat *ret_stat, const char **ret_taken)
+{
+	_cleanup_close_ int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	FILE *file;
+
+	if (fd < 0 || fstat(fd, ret_stat) < 0)
+		return NULL;
+	*ret_taken = taken_by(o, ret_stat, inputs, n);
+	if (*ret_taken || (S_ISREG(ret_stat->st_mode) && ftruncate(fd, 0) < 0))
+		return NULL;
+	file = fdopen(fd, "w");
+	if (file)
+		fd = -1;
+	return file;
+}
+
+static int output_open(struct outputs *o, int i, const struct output_options *options,
+		       char **inputs, int n)
 {
 	const struct report_type *type = report_at(i);
-	const char *name = options->file[i] ?: "-";
-	FILE *file = strcmp(name, "-") ? fopen(name, "we") : stdout;
+	const char *name = options->file[i] ?: "-", *taken = NULL;
+	struct stat st = { 0 };
+	FILE *file = strcmp(name, "-") ? file_open(o, name, inputs, n, &st, &taken) : stdout;
 	char shown[200];
 
-	if (file)
+	if (file) {
+		o->list[o->n].dev = st.st_dev;
+		o->list[o->n].ino = st.st_ino;
 		return output_add(o, type, name, file, options);
-	fprintf(stderr, "nslab %s: cannot write '%s' (--%s): %s\n", o->command,
-		text_escape(name, shown, sizeof(shown)), type->option, strerror(errno));
+	}
+	text_escape(name, shown, sizeof(shown));
+	if (taken)
+		fprintf(stderr,
+			"nslab %s: --%s would overwrite '%s', which is %s; give it a file of its own\n",
+			o->command, type->option, shown, taken);
+	else
+		fprintf(stderr, "nslab %s: cannot write '%s' (--%s): %s\n", o->command, shown,
+			type->option, strerror(errno));
 	return -EINVAL;
 }
 
@@ -162,7 +220,7 @@ static bool in_workflow(void)
 }
 
 struct outputs *outputs_open(const struct output_options *options, const char *command,
-			     FILE **ret_human)
+			     char **inputs, int n, FILE **ret_human)
 {
 	const struct report_type *annotations = report_find("github");
 	struct outputs *o = calloc(1, sizeof(*o));
@@ -176,7 +234,7 @@ struct outputs *outputs_open(const struct output_options *options, const char *c
 	*ret_human = stdout_taker(options, command, &ok) ? stderr : stdout;
 	for (int i = 0; ok && report_at(i); i++)
 		if (asked(options, i))
-			ok = output_open(o, i, options) == 0;
+			ok = output_open(o, i, options, inputs, n) == 0;
 	if (ok && annotations && in_workflow())
 		ok = output_add(o, annotations, "-", *ret_human, options) == 0;
 	if (ok)

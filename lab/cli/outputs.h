@@ -40,11 +40,12 @@ struct outputs;
 /**
  * outputs_open() - open the files before anything is done
  * @command: for messages
+ * @inputs, @n: files that will be read, "-" for stdin: none of them is overwritten
  * @ret_human: where people are talked to: stdout, or stderr if a report has that
  * Return: NULL after a message on stderr
  */
 struct outputs *outputs_open(const struct output_options *options, const char *command,
-			     FILE **ret_human);
+			     char **inputs, int n, FILE **ret_human);
 
 /** outputs_event() - one more event for all of them */
 void outputs_event(struct outputs *outputs, const struct event *event);

@@ -166,7 +166,8 @@ static void state_draw(struct ladder *l, const struct item *item)
 
 	if (life) {
 		life->sockets += is_open(state->new) - is_open(state->old);
-		life->style = state_style(state->new);
+		if (is_open(state->new))
+			life->style = state_style(state->new);
 	}
 	if (text)
 		text_line(l, item->t_ns, item->host,

@@ -133,7 +133,7 @@ static void told(struct easel *e, int64_t t_ns, int host, enum style style, cons
 void easel_text(struct easel *e, int64_t t_ns, int host, enum style style, const char *mark,
 		char ascii, const char *text, FILE *out)
 {
-	bool placed = host >= 0 && host < e->n;
+	bool placed = host >= 0 && host < e->n, before;
 	int col = e->n ? e->life[placed ? host : 0].col : 0;
 
 	if (!e->n) {
@@ -142,7 +142,11 @@ void easel_text(struct easel *e, int64_t t_ns, int host, enum style style, const
 	}
 	lifelines_draw(e);
 	time_draw(e, t_ns);
-	if (placed && host + 1 == e->n && !e->right) {
+	before = placed && host + 1 == e->n && !e->right;
+	/* of two sides that with room for all of it, or else the larger one */
+	if (placed && !before && text_width(e->paper, text) > e->paper->columns - col - 3)
+		before = col - 2 - LEFT > e->paper->columns - col - 3;
+	if (before) {
 		if (mark[0])
 			row_sign(&e->row, col - 1, mark, ascii, style);
 		row_text_before(&e->row, col - 2, col - 2 - LEFT, style, text);
@@ -225,8 +229,15 @@ static enum style leg_style(const struct leg *leg)
 /* "dropped by syn-dropped", "lost"; nothing for most */
 static void fate_text(const struct leg *leg, char *buf, size_t size)
 {
+	char label[160];
+
 	buf[0] = '\0';
-	if (leg->end == LEG_LOST)
+
+	if (leg->end == LEG_LOST && leg->n_hops && leg->hops[0].resumed)
+		/* there is no arrow that could carry it */
+		snprintf(buf, size, "%s %.60s", leg_label(leg, false, label, sizeof(label)),
+			 leg->past);
+	else if (leg->end == LEG_LOST)
 		snprintf(buf, size, "%s", leg->past);
 	else if (leg->fault[0])
 		snprintf(buf, size, "%.60s by %.200s", leg->past, leg->fault);

@@ -9,23 +9,26 @@
 #include "lab/report/report.h"
 
 enum {
-	COLUMNS_UNKNOWN = 80, /* of a terminal that does not say */
-	COLUMNS_FILE = 80,
+	COLUMNS_UNKNOWN = 80, /* where nobody says */
 	COLUMNS_MOST = 1000,
 };
 
-/* COLUMNS is for terminals that do not answer, for instance over a serial line. */
+/* COLUMNS is for terminals that do not answer, and for files: shells do not export it by themselves. */
+static int env_columns(void)
+{
+	const char *env = getenv("COLUMNS");
+	long columns = env ? strtol(env, NULL, 10) : 0;
+
+	return columns > 0 && columns <= COLUMNS_MOST ? (int)columns : COLUMNS_UNKNOWN;
+}
+
 static int terminal_columns(int fd)
 {
 	struct winsize size = { 0 };
-	const char *env;
-	long columns;
 
 	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		return size.ws_col < COLUMNS_MOST ? size.ws_col : COLUMNS_MOST;
-	env = getenv("COLUMNS");
-	columns = env ? strtol(env, NULL, 10) : 0;
-	return columns > 0 && columns <= COLUMNS_MOST ? (int)columns : COLUMNS_UNKNOWN;
+	return env_columns();
 }
 
 /* The user's locale decides; asked for without changing the process's own. */
@@ -48,7 +51,7 @@ void report_options_detect(FILE *out, struct report_options *ret)
 	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	*ret = (struct report_options){
-		.columns = terminal ? terminal_columns(fd) : COLUMNS_FILE,
+		.columns = terminal ? terminal_columns(fd) : env_columns(),
 		/* no-color.org: only if it is set and not empty */
 		.colour = terminal && !(no_colour && no_colour[0]) && term && term[0] &&
 			  strcmp(term, "dumb") != 0,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Theory of operation: a section for each run, an interface for each of the hosts' own. Records become
- * frames, which wait in a window of 5 ms of the log's time (pcapng_window.c): hits that are told after
+ * frames, which wait in a window of 100 ms of the log's time (pcapng_window.c): hits that are told after
  * their packet become its comments, and frames come out in order. The section's header says whether
  * headers were rebuilt, so it is not written before the first packet is known, or too much waits.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What was told within the last 5 ms of a log, in order of time. A fault's hit finds the packet it
+ * What was told within the last 100 ms of a log, in order of time. A fault's hit finds the packet it
  * belongs to here, whichever of the two was told first.
  */
 #ifndef NSLAB_REPORT_PCAPNG_WINDOW_H
@@ -13,7 +13,7 @@
 #include "lab/event/event.h"
 
 enum {
-	PWINDOW_NS = 5000000,
+	PWINDOW_NS = 100000000,
 	PWINDOW_MOST = 4096,	 /* frames that wait */
 	PFRAME_COMMENTS_MOST = 8 /* of a frame; further ones are not kept */
 };

@@ -10,7 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8
-unset NO_COLOR NSLAB_SCENARIOS
+unset NO_COLOR NSLAB_SCENARIOS COLUMNS
 
 # run STATUS ARG…: nslab ends with that status; its output is in $work/out and $work/err
 run() {

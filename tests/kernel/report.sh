@@ -10,7 +10,7 @@ NSLAB=${NSLAB:?the path of nslab}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8
-unset NO_COLOR NSLAB_SCENARIOS GITHUB_ACTIONS
+unset NO_COLOR NSLAB_SCENARIOS GITHUB_ACTIONS COLUMNS
 
 # run STATUS ARG…: nslab ends with that status; its output is in $work/out and $work/err
 run() {
@@ -112,7 +112,8 @@ no_logs() {
 	run 2 report "$work/random"
 	[ "$(grep -c $'\x1b' "$work/err")" = 0 ]
 	: >"$work/empty"
-	run 0 report "$work/empty"
+	run 2 report "$work/empty"
+	says err 'empty:1: it is empty'
 }
 
 # what stands before the cut is used, and said to be cut
@@ -143,6 +144,27 @@ who_has_stdout() {
 	says err "'/dev/full' could not be written completely (events)"
 	run 0 run dial-ok --set ip=4 --events "$work/log"
 	run 3 report "$work/log" --events /dev/full
+}
+
+# No file is written twice, and no log is overwritten by what is made of it.
+files_of_their_own() {
+	run 0 run dial-ok --set ip=4 --events "$work/log"
+	cp "$work/log" "$work/kept"
+	run 2 report "$work/log" --html "$work/log"
+	says err 'which is the log that is read'
+	ln "$work/log" "$work/link"
+	run 2 report "$work/log" --events "$work/link"
+	run 2 report "$work/log" --html "$work/page" --junit "$work/page"
+	says err "which is another report's already"
+	cmp "$work/log" "$work/kept"
+	run 0 report "$work/log" --html /dev/null --junit /dev/null
+}
+
+wide() {
+	run 0 run dial-ok --set ip=4 --events "$work/log"
+	COLUMNS=200 run 0 report "$work/log" --ladder
+	[ "$(wc -L <"$work/out")" -gt 100 ]
+	[ "$(wc -L <"$work/out")" -le 200 ]
 }
 
 # Somebody kills the run's own process: the log says so, and so does each report.
@@ -179,7 +201,7 @@ fi
 
 passed=0
 failed=0
-for name in same_as_live same_timeline joined no_logs cut_logs who_has_stdout killed_worker; do
+for name in same_as_live same_timeline joined no_logs cut_logs who_has_stdout files_of_their_own wide killed_worker; do
 	# a shell of its own: within a condition of this one set -e would be ignored
 	if bash "${BASH_SOURCE[0]}" "$name"; then
 		echo "ok      $name"

@@ -52,27 +52,27 @@ static void test_pcapng_translated(void **state)
 	capture_open(&screen);
 	feed(&screen, sight(MS(1), FW, false, outside));
 	feed(&screen, hit(MS(1.1), FW, "f", "dropped", syn()));
-	feed(&screen, sight(MS(10), FW, false, syn()));
-	feed(&screen, sight(MS(10.1), FW, false, outside));
-	feed(&screen, hit(MS(10.2), FW, "f", "dropped", syn()));
+	feed(&screen, sight(MS(210), FW, false, syn()));
+	feed(&screen, sight(MS(210.1), FW, false, outside));
+	feed(&screen, hit(MS(210.2), FW, "f", "dropped", syn()));
 	other.seq++;
-	feed(&screen, sight(MS(20), FW, false, other));
-	feed(&screen, hit(MS(20.1), FW, "f", "dropped", syn()));
+	feed(&screen, sight(MS(420), FW, false, other));
+	feed(&screen, hit(MS(420.1), FW, "f", "dropped", syn()));
 	assert_capture(&screen,
 		       "0 @1000000 7/60: 45010203 040506\n"
 		       "  in\n"
 		       "  comment: dropped by f\n"
-		       "0 @10000000 7/60: 45010203 040506\n"
+		       "0 @210000000 7/60: 45010203 040506\n"
 		       "  in\n"
 		       "  comment: dropped by f\n"
-		       "0 @10100000 7/60: 45010203 040506\n"
+		       "0 @210100000 7/60: 45010203 040506\n"
 		       "  in\n"
-		       "0 @20000000 7/60: 45010203 040506\n"
+		       "0 @420000000 7/60: 45010203 040506\n"
 		       "  in\n"
 		       "interface 1, link type 101\n"
 		       "  name: host 1:faults\n"
 		       "  text: packets that faults acted on and that no interface has shown\n"
-		       "1 @20100000 7/60: 45010203 040506\n"
+		       "1 @420100000 7/60: 45010203 040506\n"
 		       "  comment: dropped by f\n");
 }
 
@@ -135,14 +135,14 @@ static void test_pcapng_hit_alone(void **state)
 	feed(&screen, hit(MS(1.1), CLIENT, "output", "dropped", syn()));
 	feed(&screen, hit(MS(1.2), FW, "elsewhere", "dropped", syn()));
 	feed(&screen, sight(MS(2), FW, false, syn()));
-	feed(&screen, hit(MS(2) + 5000001, FW, "late", "dropped", syn()));
+	feed(&screen, hit(MS(2) + 100000001, FW, "late", "dropped", syn()));
 	text = capture_text(&screen, &reader);
 	assert_int_equal(reader.packets, 4);
 	assert_non_null(strstr(text, "name: host 0:faults\n"));
 	assert_non_null(
 		strstr(text, "@1100000 7/60: 45010203 040506\n  comment: dropped by output\n"));
 	assert_non_null(
-		strstr(text, "@7000001 7/60: 45010203 040506\n  comment: dropped by late\n"));
+		strstr(text, "@102000001 7/60: 45010203 040506\n  comment: dropped by late\n"));
 	/* fw's packet came within 5 ms of a hit there, though in the wrong order */
 	assert_non_null(strstr(text, "@2000000 7/60: 45010203 040506\n  in\n"
 				     "  comment: dropped by elsewhere\n"));
