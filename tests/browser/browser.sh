@@ -4,7 +4,7 @@
 # Makes reports from real runs and from a hostile log, and looks at them in a real browser (report.mjs). NSLAB names the
 # program; the first word is a folder that stays, where npm's playwright-core is kept. Without a browser, node or npm
 # the test is skipped; with BROWSER_REQUIRED=1, as in continuous integration, that is a failure. With a second folder it
-# makes the pictures of docs/reports.md there instead.
+# makes the pictures of docs/reports.md there instead; with the word measure it tells how long a large page takes to open.
 set -euo pipefail
 
 NSLAB=${NSLAB:?the path of nslab}
@@ -61,6 +61,12 @@ sed -E 's#"(title|story|remedy|text|detail|expected|observed|fault|past|socket|l
 node "$here/big_log.mjs" 20 500 >"$work/large.jsonl"
 "$NSLAB" report "$work/large.jsonl" --html "$work/large.html"
 
+if [ "${2:-}" = measure ]; then
+	node "$here/big_log.mjs" 200 500 >"$work/large.jsonl"
+	"$NSLAB" report "$work/large.jsonl" --html "$work/large.html"
+	node "$here/measure.mjs" "$work/large.html"
+	exit
+fi
 if [ $# -gt 1 ]; then
 	node "$here/pictures.mjs" "$work" "$2"
 	exit
