@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
+# shellcheck disable=SC2016 # backquotes are Markdown's
 # reports.sh BUILD-DIR - what reports cost, as a Markdown table: from a log of a million packets, and while a run goes on
 set -euo pipefail
 

@@ -25,7 +25,7 @@ for tool in node npm; do
 	command -v $tool >/dev/null || cannot "there is no $tool"
 done
 mkdir -p "$keep"
-[ "$(cat "$keep/node_modules/playwright-core/package.json" 2>/dev/null | grep -c "\"version\": \"$PLAYWRIGHT\"")" = 1 ] ||
+grep -qs "\"version\": \"$PLAYWRIGHT\"" "$keep/node_modules/playwright-core/package.json" ||
 	(cd "$keep" && npm install --no-save --no-package-lock --no-audit --no-fund --silent "playwright-core@$PLAYWRIGHT") ||
 	cannot "npm cannot bring playwright-core"
 export NSLAB_CHROMIUM NSLAB_BROWSER_MODULES=$keep
