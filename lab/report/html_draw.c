@@ -15,14 +15,15 @@
 #include "netns/cleanup.h"
 
 enum {
-	LEFT = 210,  /* times, and states of the first host */
+	LEFT = 250,  /* times, and states of the first host */
 	RIGHT = 400, /* calls of the last host, and verdicts */
 	PITCH = 250, /* of few hosts */
 	PITCH_SMALL = 200,
 	HEAD_HEIGHT = 30,
 	BOX_WIDTH = 8,
 	TEXT_MOST = 62,
-	BESIDE = 12, /* from a lifeline to its texts */
+	STATE_MOST = 24, /* so that it does not reach the times */
+	BESIDE = 12,	 /* from a lifeline to its texts */
 	BOXES_MOST = 8,
 };
 
@@ -203,6 +204,17 @@ static int text_x(const struct stage *stage, const struct mark *mark)
 	return stage_x(stage, mark->host) + BESIDE + (mark->kind == MARK_SWITCH ? 4 : 0);
 }
 
+/* Of a state with a long name only what it is; all of it is in its title. */
+static void words_put(const struct stage *stage, const struct mark *mark)
+{
+	bool is_long = mark->kind == MARK_STATE && strlen(mark->text) > STATE_MOST;
+
+	if (is_long && mark->state)
+		markup_cut(stage->out, mark->state, STATE_MOST);
+	else
+		markup_cut(stage->out, mark->text, is_long ? STATE_MOST : TEXT_MOST);
+}
+
 static void label_put(const struct stage *stage, const struct mark *mark)
 {
 	if (!mark->text)
@@ -219,7 +231,7 @@ static void label_put(const struct stage *stage, const struct mark *mark)
 		markup_text(stage->out, mark->more ? mark->more : mark->text);
 		fputs("</title>", stage->out);
 	}
-	markup_cut(stage->out, mark->text, TEXT_MOST);
+	words_put(stage, mark);
 	fputs("</text>\n", stage->out);
 }
 

@@ -125,6 +125,26 @@ const cases = {
 		await close(page);
 	},
 
+	// Whoever points at a packet's label and clicks has to meet it, so nothing may move meanwhile.
+	async the_drawing_stays_when_details_are_shown() {
+		for (const width of [1200, 390]) {
+			const page = await open('passed', { viewport: { width, height: 900 } });
+			const place = () => page.$eval('.chart', (c) => c.getBoundingClientRect().top + scrollY);
+			const label = page.locator('.chart .k').first();
+			const before = await place();
+
+			await label.scrollIntoViewIfNeeded();
+			const box = await label.boundingBox();
+			await page.mouse.click(box.x + 5, box.y + box.height / 2);
+			assert.match(await page.textContent('.panel'), /^Packet 1: SYN/);
+			assert.equal(await place(), before);
+			assert.equal(await page.$$eval('.chart.lit', (c) => c.length), 1);
+			// none of the details is cut off
+			assert.ok(await page.$eval('.panel', (p) => p.scrollHeight <= p.clientHeight + 1), `${width} px`);
+			await close(page);
+		}
+	},
+
 	async the_keyboard_goes_from_packet_to_packet() {
 		const page = await open('routers');
 
@@ -272,6 +292,17 @@ const cases = {
 		await close(page);
 	},
 
+	async on_paper_all_is_there_without_scripts() {
+		const page = await open('joined', { javaScriptEnabled: false });
+		const checks = page.locator('details.run:not([open]) .checks').first();
+		const shown = () => checks.evaluate((e) => e.checkVisibility({ contentVisibilityAuto: true }));
+
+		assert.equal(await shown(), false);
+		await page.emulateMedia({ media: 'print' });
+		assert.equal(await shown(), true);
+		await close(page);
+	},
+
 	async without_scripts_all_can_be_read() {
 		const page = await open('failed', { javaScriptEnabled: false });
 		const visible = (selector) => page.locator(selector).first().isVisible();
@@ -295,6 +326,26 @@ const cases = {
 		assert.match(await page.textContent('body'), /<script>window\.harm = 1<\/script>/);
 		assert.equal(await page.$$eval('script', (s) => s.length), 1);
 		assert.equal(await page.$$eval('img, iframe, object, [onerror], [onload]', (s) => s.length), 0);
+		await close(page);
+	},
+
+	// Even a script that got in could not reach the network.
+	async the_policy_blocks_the_network() {
+		const page = await open('passed');
+		const blocked = await page.evaluate(() => new Promise((done) => {
+			const seen = new Set();
+
+			document.addEventListener('securitypolicyviolation', (event) => {
+				seen.add(event.effectiveDirective);
+				if (seen.size === 2)
+					done([...seen].sort());
+			});
+			new Image().src = 'http://192.0.2.1/x.png';
+			fetch('http://192.0.2.1/').catch(() => {});
+		}));
+
+		assert.deepEqual(blocked, ['connect-src', 'img-src']);
+		page.trouble = []; // Chromium says so on the console
 		await close(page);
 	},
 

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The HTML report's ladder: is what it draws what the log says? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/html_page.h"
+
+/* ---- packets, time, calls ---------------------------------------------------------------------------- */
+
+/* Both SYNs are there, end in a cross at the host that dropped them, and say so. */
+static void test_packets(void **state)
+{
+	struct page page;
+
+	(void)state;
+	page_of(&page, feed_passed);
+	assert_int_equal(page_count(&page, "//g[@class='p dead']"), 2);
+	assert_int_equal(page_count(&page, "//g/path[@class='x']"), 2);
+	assert_page_text(&page, "//g[1]/@data-fate", "dropped at fw by syn-dropped");
+	assert_page_text(&page, "//g[1]/@data-t", "0.000400 s");
+	assert_page_text(&page, "//g[2]/@data-n", "2");
+	assert_int_equal(page_count(&page, "//g[2][@data-c = //g[1]/@data-c]"), 1);
+	assert_int_equal(page_count(&page, "//g[2][starts-with(@data-retry, '1, 1.03')]"), 1);
+	assert_int_equal(page_count(&page,
+				    "//text[contains(@class, 'k ')][. = 'SYN retry 1'][@data-n='2']"),
+			 1);
+	/* the cross is on fw's lifeline, which is where its name is */
+	assert_int_equal(page_count(&page,
+				    "//g[1]/path[@class='x'][number(substring-before(substring(@d, 2), ',')) + 5 = "
+				    "//div[@class='heads']//text[. = 'fw']/@x]"),
+			 1);
+	page_close(&page);
+}
+
+/* Each time that is written is below the one before, and what is quiet is folded and said. */
+static void test_time_axis(void **state)
+{
+	struct page page;
+
+	(void)state;
+	page_of(&page, feed_passed);
+	/* what reads alike is written once */
+	assert_int_equal(page_count(&page, "//text[@class='time']"), 4);
+	assert_int_equal(
+		page_count(&page,
+			   "//text[@class='time'][@y <= preceding-sibling::text[@class='time']/@y]"),
+		0);
+	assert_int_equal(page_count(&page, "//text[@class='quiet']"), 2);
+	assert_page_text(&page, "//text[@class='quiet'][1]", "1.03 s nothing");
+	assert_page_text(&page, "//text[@class='quiet'][2]", "1.47 s nothing");
+	page_close(&page);
+}
+
+/* A call is a box from when it begins to when it ends; a state is a band in its colour. */
+static void test_calls_and_states(void **state)
+{
+	struct page page;
+
+	(void)state;
+	page_of(&page, feed_passed);
+	assert_int_equal(page_count(&page,
+				    "//rect[@class='call'][contains(title, 'dial server:8080')]"),
+			 1);
+	assert_int_equal(page_count(&page,
+				    "//rect[@class='call'][contains(title, 'dial')][@height > 100]"),
+			 1);
+	assert_int_equal(page_count(&page, "//rect[@class='s-opening'][@height > 100]"), 1);
+	assert_int_equal(page_count(&page, "//text[@class='state s-opening']"), 1);
+	assert_int_equal(page_count(&page, "//text[@class='met']"), 3);
+	page_close(&page);
+}
+
+static void feed_long_name(struct screen *screen)
+{
+	feed_begin(screen);
+	feed(screen, (struct event){ .type = EVENT_STATE,
+				     .t_ns = MS(1),
+				     .host = CLIENT,
+				     .state = { .socket = S("a-socket-with-a-long-name"),
+						.local = S("10.0.1.1:43210"),
+						.remote = S("10.0.2.2:8080"),
+						.old = S(""),
+						.new = S("SYN-SENT") } });
+	feed_end(screen, RESULT_PASSED, "", 0, 0);
+}
+
+/* Beside the first host's states stand the times. */
+static void test_long_name(void **state)
+{
+	struct page page;
+
+	(void)state;
+	page_of(&page, feed_long_name);
+	assert_page_text(&page, "//svg/text[@class='state s-opening']/text()", "SYN-SENT");
+	assert_int_equal(page_count(&page, "//svg/text/title[contains(., 'long-name')]"), 1);
+	page_close(&page);
+}
+
+/* ---- streams, delays ------------------------------------------------------------------------ */
+
+static void feed_seen(struct screen *screen, int64_t t_ns, int host, bool out, struct packet packet,
+		      int64_t held_ns)
+{
+	feed(screen, (struct event){ .type = EVENT_PACKET,
+				     .t_ns = t_ns,
+				     .host = host,
+				     .packet = { .ifname = interface(host, out, CLIENT, SERVER),
+						 .out = out,
+						 .made_here = out && host == CLIENT,
+						 .from = CLIENT,
+						 .to = SERVER,
+						 .held_ns = held_ns,
+						 .packet = packet } });
+}
+
+static struct packet segment(int i)
+{
+	return (struct packet){ .af = AF_INET,
+				.protocol = IPPROTO_TCP,
+				.src = { 10, 0, 1, 1 },
+				.dst = { 10, 0, 2, 2 },
+				.sport = 43210,
+				.dport = 8080,
+				.ttl = 64,
+				.seq = 1000 + (uint32_t)i * 1000,
+				.ack = 1,
+				.flags = TCPF_ACK,
+				.payload = 1000,
+				.ip_len = 1052 };
+}
+
+/* @n segments to the server, one each @pause_ns */
+static void feed_segments(struct screen *screen, int n, int64_t pause_ns)
+{
+	feed_begin(screen);
+	for (int i = 0; i < n; i++) {
+		struct packet packet = segment(i);
+		int64_t t = MS(10) + i * pause_ns;
+
+		feed_seen(screen, t, CLIENT, true, packet, -1);
+		feed_seen(screen, t + 10000, FW, false, packet, -1);
+		packet.ttl--;
+		feed_seen(screen, t + 20000, FW, true, packet, -1);
+		feed_seen(screen, t + 30000, SERVER, false, packet, -1);
+	}
+	feed_end(screen, RESULT_PASSED, "", 0, 0);
+}
+
+static void feed_stream(struct screen *screen)
+{
+	feed_segments(screen, 1000, 100000);
+}
+
+static void feed_few(struct screen *screen)
+{
+	feed_segments(screen, 30, 100000);
+}
+
+static void test_stream_is_folded(void **state)
+{
+	struct page page;
+	int shown;
+
+	(void)state;
+	page_of(&page, feed_stream);
+	shown = page_count(&page, "//g[starts-with(@class, 'p')]");
+	assert_in_range(shown, 1, 40);
+	assert_page_text(&page, "//text[@class='note']", "… 992 more segments, 992 kB");
+	assert_int_equal(shown, 8);
+	page_close(&page);
+	page_of(&page, feed_few);
+	assert_int_equal(page_count(&page, "//g[starts-with(@class, 'p')]"), 30);
+	/* each a chain of two arrows */
+	assert_int_equal(page_count(&page, "//g/path[@class='a']"), 60);
+	page_close(&page);
+}
+
+static void test_unfold(void **state)
+{
+	struct screen screen;
+	struct page page;
+
+	(void)state;
+	screen_open_as(&screen, &REPORT_HTML,
+		       (struct report_options){ .columns = 80, .unfold = true });
+	feed_stream(&screen);
+	page_open(&page, screen_close(&screen));
+	assert_int_equal(page_count(&page, "//g[starts-with(@class, 'p')]"), 1000);
+	page_close(&page);
+}
+
+/* An arrow on a slow wire is slanted by what it took, not so a fast one. */
+static void feed_slow(struct screen *screen)
+{
+	struct packet packet = segment(0);
+
+	feed_begin(screen);
+	feed_seen(screen, MS(1), CLIENT, true, packet, -1);
+	feed_seen(screen, MS(41), FW, false, packet, MS(40));
+	packet.ttl--;
+	feed_seen(screen, MS(41.01), FW, true, packet, -1);
+	feed_seen(screen, MS(41.02), SERVER, false, packet, -1);
+	feed_end(screen, RESULT_PASSED, "", 0, 0);
+}
+
+static void test_slant(void **state)
+{
+	int x[2][2], y[2][2];
+	struct page page;
+
+	(void)state;
+	page_of(&page, feed_slow);
+	assert_int_equal(page_count(&page, "//g[@data-n='1']/path[@class='a']"), 2);
+	for (int i = 0; i < 2; i++) {
+		char path[64], *d;
+
+		snprintf(path, sizeof(path), "//g/path[@class='a'][%d]/@d", i + 1);
+		d = page_text(&page, path);
+		assert_int_equal(sscanf(d, "M%d,%dL%d,%d", &x[i][0], &y[i][0], &x[i][1], &y[i][1]),
+				 4);
+		free(d);
+	}
+	assert_int_equal(x[0][1], x[1][0]);
+	assert_int_equal(x[1][1] - x[1][0], x[0][1] - x[0][0]);
+	assert_true(y[0][1] - y[0][0] > 100);
+	assert_in_range(y[1][1] - y[1][0], 0, 30);
+	assert_in_range(y[1][0] - y[0][1], 0, 30);
+	assert_int_equal(page_count(&page, "//text[contains(., 'held 40 ms')]"), 1);
+	page_close(&page);
+}
+
+/* A run too long to be drawn: the page stays small, and says how much it leaves out. */
+static void feed_long(struct screen *screen)
+{
+	feed_begin(screen);
+	for (int i = 0; i < 20000; i++)
+		feed_note(screen, "one of many");
+	feed_end(screen, RESULT_PASSED, "", 0, 0);
+}
+
+static void test_long(void **state)
+{
+	struct page page;
+	int left_out, drawn;
+	char *text;
+
+	(void)state;
+	page_of(&page, feed_long);
+	text = page_text(&page, "//svg/text[contains(., 'things are left out')]");
+	assert_int_equal(sscanf(text, "… %d things", &left_out), 1);
+	drawn = page_count(&page, "//svg/text[contains(., 'one of many')]");
+	assert_int_equal(drawn + left_out, 20000);
+	free(text);
+	page_close(&page);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_packets),
+		cmocka_unit_test(test_time_axis),
+		cmocka_unit_test(test_calls_and_states),
+		cmocka_unit_test(test_long_name),
+		cmocka_unit_test(test_stream_is_folded),
+		cmocka_unit_test(test_unfold),
+		cmocka_unit_test(test_slant),
+		cmocka_unit_test(test_long),
+	};
+
+	return cmocka_run_group_tests_name("html_draw", tests, NULL, NULL);
+}
