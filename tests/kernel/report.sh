@@ -12,12 +12,14 @@ trap 'rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8
 unset NO_COLOR NSLAB_SCENARIOS GITHUB_ACTIONS COLUMNS
 
-# run STATUS ARG…: nslab ends with that status; its output is in $work/out and $work/err
+# run STATUS ARG…: nslab ends with that status; its output is in $work/out and $work/err. "any" is 0 or 1: on a machine
+# that is too busy a scenario may miss its time, and a report tells that as well
 run() {
 	local want=$1 status=0
 
 	shift
 	timeout 60 "$NSLAB" "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
+	[ "$want" != any ] || [ "$status" -gt 1 ] || return 0
 	[ "$status" = "$want" ] || {
 		echo "nslab $*: exit status $status instead of $want"
 		cat "$work/out" "$work/err"
@@ -71,7 +73,7 @@ same_as_live() {
 
 # what a person sees is the same, too, and from stdin
 same_timeline() {
-	run 0 run dial-syn-dropped --set ip=4 --events "$work/log"
+	run any run dial-syn-dropped --set ip=4 --events "$work/log"
 	cp "$work/out" "$work/live"
 	run 0 report "$work/log"
 	cmp "$work/out" "$work/live"
@@ -85,11 +87,11 @@ same_timeline() {
 }
 
 joined() {
-	run 0 run dial-ok --events "$work/one"
-	run 0 run dial-refused --set ip=4 --events "$work/two"
+	run any run dial-ok --events "$work/one"
+	run any run dial-refused --set ip=4 --events "$work/two"
 	run 0 report "$work/one" "$work/two"
-	says out 'PASSED dial-refused[ip=4]'
-	says out '3 passed, 0 failed, 0 skipped'
+	[ "$(grep -c '^again: nslab run ' "$work/out")" = 3 ]
+	grep -q '^[0-3] passed, [0-3] failed, 0 skipped' "$work/out"
 	cat "$work/one" "$work/two" >"$work/both"
 	cp "$work/out" "$work/joined"
 	run 0 report "$work/both"
@@ -120,7 +122,7 @@ no_logs() {
 cut_logs() {
 	local report
 
-	run 0 run dial-ok --set ip=4 --events "$work/log"
+	run any run dial-ok --set ip=4 --events "$work/log"
 	head -c $(($(stat -c %s "$work/log") / 2)) "$work/log" >"$work/half"
 	run 0 report "$work/half"
 	says err 'the log was cut'
@@ -135,20 +137,20 @@ who_has_stdout() {
 	run 2 run dial-ok --events - --ladder
 	says err '--ladder and --events cannot both have stdout'
 	run 2 report "$work/x" --events - --ladder
-	run 0 run dial-ok --set ip=4 --events -
-	says err 'PASSED dial-ok[ip=4]'
+	run any run dial-ok --set ip=4 --events -
+	says err 'again: nslab run dial-ok --set ip=4'
 	run 2 run dial-ok --events "$work/none/log"
 	says err "cannot write '$work/none/log' (--events): No such file or directory"
 	[ ! -s "$work/out" ]
 	run 3 run dial-ok --set ip=4 --events /dev/full
 	says err "'/dev/full' could not be written completely (events)"
-	run 0 run dial-ok --set ip=4 --events "$work/log"
+	run any run dial-ok --set ip=4 --events "$work/log"
 	run 3 report "$work/log" --events /dev/full
 }
 
 # No file is written twice, and no log is overwritten by what is made of it.
 files_of_their_own() {
-	run 0 run dial-ok --set ip=4 --events "$work/log"
+	run any run dial-ok --set ip=4 --events "$work/log"
 	cp "$work/log" "$work/kept"
 	run 2 report "$work/log" --html "$work/log"
 	says err 'which is the log that is read'
@@ -161,7 +163,7 @@ files_of_their_own() {
 }
 
 wide() {
-	run 0 run dial-ok --set ip=4 --events "$work/log"
+	run any run dial-ok --set ip=4 --events "$work/log"
 	COLUMNS=200 run 0 report "$work/log" --ladder
 	[ "$(wc -L <"$work/out")" -gt 100 ]
 	[ "$(wc -L <"$work/out")" -le 200 ]
@@ -183,7 +185,7 @@ killed_worker() {
 	wait "$nslab" || status=$?
 	[ "$status" = 3 ]
 	grep -q '"type":"end".*"result":"error","text":"the worker was killed by signal 9 (Killed)"' "$work/log"
-	grep -q '"result":"passed"' "$work/log" # the next one ran all the same
+	[ "$(grep -c '"type":"begin"' "$work/log")" = 2 ] # the next one ran all the same
 	run 0 report "$work/log"
 	says out 'the worker was killed by signal 9'
 }
