@@ -340,6 +340,8 @@ const cases = {
 				if (seen.size === 2)
 					done([...seen].sort());
 			});
+			// what is not blocked tells nobody
+			setTimeout(() => done([...seen].sort()), 10000);
 			new Image().src = 'http://192.0.2.1/x.png';
 			fetch('http://192.0.2.1/').catch(() => {});
 		}));
