@@ -12,14 +12,12 @@ trap 'rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8
 unset NO_COLOR NSLAB_SCENARIOS GITHUB_ACTIONS COLUMNS
 
-# run STATUS ARG…: nslab ends with that status; its output is in $work/out and $work/err. "any" is 0 or 1: on a machine
-# that is too busy a scenario may miss its time, and a report tells that as well
+# run STATUS ARG…: nslab ends with that status; its output is in $work/out and $work/err
 run() {
 	local want=$1 status=0
 
 	shift
 	timeout 60 "$NSLAB" "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
-	[ "$want" != any ] || [ "$status" -gt 1 ] || return 0
 	[ "$status" = "$want" ] || {
 		echo "nslab $*: exit status $status instead of $want"
 		cat "$work/out" "$work/err"
@@ -35,6 +33,19 @@ says() {
 		return 1
 	}
 }
+
+# a scenario that expects nothing of time: however busy the machine is, it passes
+cat >"$work/plain.yaml" <<'END'
+name: plain
+title: t
+story: s
+remedy: r
+ip: [4, 6]
+steps:
+  - server: {listen: 8080}
+  - client: {dial: "server:8080", as: conn}
+  - check: {socket: conn, state: ESTABLISHED, within: 5s}
+END
 
 # the reports that the program has: those to a file, those to stdout
 to_file() {
@@ -73,7 +84,7 @@ same_as_live() {
 
 # what a person sees is the same, too, and from stdin
 same_timeline() {
-	run any run dial-syn-dropped --set ip=4 --events "$work/log"
+	run 0 run dial-syn-dropped --set ip=4 --events "$work/log"
 	cp "$work/out" "$work/live"
 	run 0 report "$work/log"
 	cmp "$work/out" "$work/live"
@@ -87,11 +98,11 @@ same_timeline() {
 }
 
 joined() {
-	run any run dial-ok --events "$work/one"
-	run any run dial-refused --set ip=4 --events "$work/two"
+	run 0 run "$work/plain.yaml" --events "$work/one"
+	run 0 run "$work/plain.yaml" --set ip=4 --events "$work/two"
 	run 0 report "$work/one" "$work/two"
-	[ "$(grep -c '^again: nslab run ' "$work/out")" = 3 ]
-	grep -q '^[0-3] passed, [0-3] failed, 0 skipped' "$work/out"
+	[ "$(grep -c '^PASSED plain' "$work/out")" = 3 ]
+	says out '3 passed, 0 failed, 0 skipped'
 	cat "$work/one" "$work/two" >"$work/both"
 	cp "$work/out" "$work/joined"
 	run 0 report "$work/both"
@@ -122,7 +133,7 @@ no_logs() {
 cut_logs() {
 	local report
 
-	run any run dial-ok --set ip=4 --events "$work/log"
+	run 0 run "$work/plain.yaml" --set ip=4 --events "$work/log"
 	head -c $(($(stat -c %s "$work/log") / 2)) "$work/log" >"$work/half"
 	run 0 report "$work/half"
 	says err 'the log was cut'
@@ -137,20 +148,20 @@ who_has_stdout() {
 	run 2 run dial-ok --events - --ladder
 	says err '--ladder and --events cannot both have stdout'
 	run 2 report "$work/x" --events - --ladder
-	run any run dial-ok --set ip=4 --events -
-	says err 'again: nslab run dial-ok --set ip=4'
+	run 0 run "$work/plain.yaml" --set ip=4 --events -
+	says err 'PASSED plain[ip=4]'
 	run 2 run dial-ok --events "$work/none/log"
 	says err "cannot write '$work/none/log' (--events): No such file or directory"
 	[ ! -s "$work/out" ]
-	run 3 run dial-ok --set ip=4 --events /dev/full
+	run 3 run "$work/plain.yaml" --set ip=4 --events /dev/full
 	says err "'/dev/full' could not be written completely (events)"
-	run any run dial-ok --set ip=4 --events "$work/log"
+	run 0 run "$work/plain.yaml" --set ip=4 --events "$work/log"
 	run 3 report "$work/log" --events /dev/full
 }
 
 # No file is written twice, and no log is overwritten by what is made of it.
 files_of_their_own() {
-	run any run dial-ok --set ip=4 --events "$work/log"
+	run 0 run "$work/plain.yaml" --set ip=4 --events "$work/log"
 	cp "$work/log" "$work/kept"
 	run 2 report "$work/log" --html "$work/log"
 	says err 'which is the log that is read'
@@ -163,7 +174,7 @@ files_of_their_own() {
 }
 
 wide() {
-	run any run dial-ok --set ip=4 --events "$work/log"
+	run 0 run "$work/plain.yaml" --set ip=4 --events "$work/log"
 	COLUMNS=200 run 0 report "$work/log" --ladder
 	[ "$(wc -L <"$work/out")" -gt 100 ]
 	[ "$(wc -L <"$work/out")" -le 200 ]
@@ -173,7 +184,7 @@ wide() {
 killed_worker() {
 	local nslab worker='' status=0 i
 
-	"$NSLAB" run conn-server-reboots close-fin-lost --set ip=4 --events "$work/log" >"$work/out" 2>&1 &
+	"$NSLAB" run conn-server-reboots "$work/plain.yaml" --set ip=4 --events "$work/log" >"$work/out" 2>&1 &
 	nslab=$!
 	for ((i = 0; i < 3000; i++)); do
 		! grep -q '"type":"built"' "$work/log" 2>/dev/null || break
@@ -185,7 +196,7 @@ killed_worker() {
 	wait "$nslab" || status=$?
 	[ "$status" = 3 ]
 	grep -q '"type":"end".*"result":"error","text":"the worker was killed by signal 9 (Killed)"' "$work/log"
-	[ "$(grep -c '"type":"begin"' "$work/log")" = 2 ] # the next one ran all the same
+	grep -q '"result":"passed"' "$work/log" # the next one ran all the same
 	run 0 report "$work/log"
 	says out 'the worker was killed by signal 9'
 }
