@@ -141,6 +141,27 @@ static void test_sequence_alike_in_order(void **state)
 	feed_close(&f);
 }
 
+/* Those of two connections may be alike but for a port: that decides, whatever the order. */
+static void test_sequence_alike_but_for_a_port(void **state)
+{
+	struct packet first = tcp(false, TCPF_ACK, 5, 7, 0, 64), second = first;
+	struct feed f;
+
+	(void)state;
+	second.sport++;
+	feed_open(&f, &begin);
+	feed_packet(&f, MS(1), CLIENT, "eth0", true, true, first);
+	feed_packet(&f, MS(3), CLIENT, "eth0", true, true, second);
+	feed_packet(&f, MS(21), FW, "eth0", false, false, second);
+	feed_packet(&f, MS(23), FW, "eth0", false, false, first);
+	feed_end(&f);
+	assert_int_equal(f.n, 4);
+	assert_hop(leg_at(&f, 2), 0, CLIENT, FW, MS(3), MS(21));
+	assert_int_equal(leg_at(&f, 2)->number, 2);
+	assert_hop(leg_at(&f, 3), 0, CLIENT, FW, MS(1), MS(23));
+	feed_close(&f);
+}
+
 static void test_sequence_lost(void **state)
 {
 	struct packet data = tcp(false, TCPF_ACK, 100, 1, 10, 64);
@@ -462,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_sequence_stopped_at_home),
 		cmocka_unit_test(test_sequence_slow_wire),
 		cmocka_unit_test(test_sequence_alike_in_order),
+		cmocka_unit_test(test_sequence_alike_but_for_a_port),
 		cmocka_unit_test(test_sequence_lost),
 		cmocka_unit_test(test_sequence_held),
 		cmocka_unit_test(test_sequence_translated),
