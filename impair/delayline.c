@@ -284,10 +284,13 @@ static void item_done(struct delayline *line, struct item *item)
 	line->copying_end = &item->next;
 }
 
-/* What a wire that is down, or too narrow, does not take is lost like any other packet. */
+/*
+ * What a wire that is down, or too narrow, does not take is lost like any other packet. ENOBUFS is how
+ * __dev_direct_xmit() says that the wire lost its carrier between packet_snd()'s look and its own.
+ */
 static bool copy_is_lost(int code)
 {
-	return code == ENETDOWN || code == ENETUNREACH || code == EHOSTUNREACH ||
+	return code == ENOBUFS || code == ENETDOWN || code == ENETUNREACH || code == EHOSTUNREACH ||
 	       code == EMSGSIZE || code == ENXIO || code == ENODEV || code == EADDRNOTAVAIL;
 }
 
