@@ -3,33 +3,32 @@
 #include <string.h>
 #include <time.h>
 
-#include "lab/cli/catalogue.h"
 #include "lab/cli/command.h"
 #include "lab/cli/command_line.h"
-#include "lab/cli/front.h"
 #include "lab/cli/outputs.h"
+#include "lab/cli/pool.h"
+#include "lab/cli/selection.h"
 #include "lab/doctor/doctor.h"
 #include "lab/report/report.h"
 #include "lab/scenario/problem.h"
 #include "netns/cleanup.h"
 
 struct options {
-	bool all, quiet, verbose, disarm, unpinned;
-	struct strings tags, set;
-	const char *seed, *repeat, *timeout, *invert, *scenarios, *shape;
+	struct selection_options chosen;
+	bool quiet, verbose, disarm, unpinned;
+	const char *seed, *repeat, *timeout, *invert, *shape, *jobs;
 	struct output_options outputs;
 };
 
 static const struct option_row rows[] = {
-	{ "all", 'a', NULL, "run the whole catalogue", OPTION_FLAG, offsetof(struct options, all) },
-	{ "tag", 't', "TAG", "run what has this tag; may be repeated", OPTION_LIST,
-	  offsetof(struct options, tags) },
-	{ "set", 's', "KEY=VALUE", "set a parameter, choose a matrix value or ip=4, ip=6",
-	  OPTION_LIST, offsetof(struct options, set) },
+	SELECTION_ROWS(struct options, chosen),
 	{ "seed", 0, "N", "decides what is left to chance; default 1", OPTION_TEXT,
 	  offsetof(struct options, seed) },
 	{ "repeat", 0, "N", "run each case N times", OPTION_TEXT,
 	  offsetof(struct options, repeat) },
+	{ "jobs", 'j', "N",
+	  "run so many cases side by side; default 64, fewer where the system allows no more",
+	  OPTION_TEXT, offsetof(struct options, jobs) },
 	{ "timeout", 0, "TIME", "end a run after this; default 60s, or its declared times + 30s",
 	  OPTION_TEXT, offsetof(struct options, timeout) },
 	{ "quiet", 'q', NULL, "show only what did not pass", OPTION_FLAG,
@@ -45,8 +44,6 @@ static const struct option_row rows[] = {
 	  OPTION_TEXT, offsetof(struct options, shape) },
 	{ "unpinned", 0, NULL, "leave the kernel's own sysctls in the hosts", OPTION_FLAG,
 	  offsetof(struct options, unpinned) },
-	{ "scenarios", 0, "DIR", "scenarios that override those compiled in; also $NSLAB_SCENARIOS",
-	  OPTION_TEXT, offsetof(struct options, scenarios) },
 	{ 0 },
 };
 
@@ -54,20 +51,20 @@ static const struct option_row rows[] = {
  * struct session - one call of ``nslab run``
  * @counts: cases by result
  * @human: what people see
- * @wall_ns: time 0 of the run under way, CLOCK_REALTIME; 0 while that is not known
+ * @wall_ns: time 0 of the run that is shown, CLOCK_REALTIME; 0 while that is not known
+ * @signal: of a run that was interrupted
  */
 struct session {
 	struct options options;
 	struct run_options run;
 	long repeat;
-	struct scenario **scenarios;
-	struct source *sources;
-	int n;
-	int n_cases;
+	int jobs;
+	struct selection chosen;
 	struct outputs *outputs;
 	struct report *human;
 	bool live;
 	int64_t wall_ns;
+	int signal;
 	int counts[RESULT_COUNT];
 };
 
@@ -87,15 +84,17 @@ static int number_parse(const char *name, const char *text, int64_t min, int64_t
 static int options_check(struct session *s)
 {
 	const struct options *o = &s->options;
-	int64_t repeat = 1, invert = 0;
+	int64_t repeat = 1, invert = 0, jobs = POOL_USUAL;
 	char shown[100];
 
 	s->run.seed = 1;
 	if (number_parse("seed", o->seed, 0, INT64_MAX, &s->run.seed) < 0 ||
 	    number_parse("repeat", o->repeat, 1, 1000000, &repeat) < 0 ||
+	    number_parse("jobs", o->jobs, 1, POOL_MOST, &jobs) < 0 ||
 	    number_parse("invert", o->invert, 1, INT32_MAX, &invert) < 0)
 		return -EINVAL;
 	s->repeat = repeat;
+	s->jobs = (int)jobs;
 	s->run.invert = (int)invert;
 	s->run.disarmed = o->disarm;
 	s->run.unpinned = o->unpinned;
@@ -112,53 +111,19 @@ static int options_check(struct session *s)
 			text_escape(o->shape, shown, sizeof(shown)));
 		return -EINVAL;
 	}
-	for (int i = 0; i < o->set.n; i++) {
-		if (strchr(o->set.list[i], '='))
-			continue;
-		fprintf(stderr, "nslab run: --set '%s': expected KEY=VALUE\n",
-			text_escape(o->set.list[i], shown, sizeof(shown)));
-		return -EINVAL;
-	}
 	return 0;
-}
-
-/* Parse all sources before anything runs, so that all that is wrong is told at once. */
-static int scenarios_parse(struct session *s, struct sources *sources)
-{
-	int bad = 0;
-
-	s->scenarios = calloc((size_t)sources->n + 1, sizeof(*s->scenarios));
-	if (!s->scenarios)
-		return -ENOMEM;
-	s->sources = sources->list;
-	for (int i = 0; i < sources->n; i++) {
-		struct scenario *scenario = source_parse(&sources->list[i], &s->options.set);
-
-		bad += !scenario;
-		if (scenario && s->options.tags.n && !scenario_tagged(scenario, &s->options.tags)) {
-			scenario_free(scenario);
-			continue;
-		}
-		if (!scenario)
-			continue;
-		s->scenarios[s->n++] = scenario;
-		s->n_cases += scenario->n_plans;
-	}
-	return bad ? -EINVAL : 0;
 }
 
 static int inverts_check(const struct session *s)
 {
-	for (int i = 0; s->run.invert && i < s->n; i++) {
-		for (int p = 0; p < s->scenarios[i]->n_plans; p++) {
-			const struct plan *plan = &s->scenarios[i]->plans[p];
+	for (int i = 0; s->run.invert && i < s->chosen.n_places; i++) {
+		const struct plan *plan = s->chosen.places[i].plan;
 
-			if (s->run.invert <= plan->n_expectations)
-				continue;
-			fprintf(stderr, "nslab run: --invert %d: %s has only %d expectations\n",
-				s->run.invert, plan->name, plan->n_expectations);
-			return -EINVAL;
-		}
+		if (s->run.invert <= plan->n_expectations)
+			continue;
+		fprintf(stderr, "nslab run: --invert %d: %s has only %d expectations\n",
+			s->run.invert, plan->name, plan->n_expectations);
+		return -EINVAL;
 	}
 	return 0;
 }
@@ -173,15 +138,16 @@ static void event_take(void *arg, const struct event *event)
 	REPORT_PROGRESS.event(s->human, event);
 }
 
-static void tick_take(void *arg)
+static void tick_take(void *arg, const struct pool_now *pool)
 {
 	struct session *s = arg;
-	struct timespec now;
+	struct report_now now = { .running = pool->running, .over = pool->over };
+	struct timespec time;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_REALTIME, &time);
+	now.t_ns = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec - s->wall_ns;
 	if (s->wall_ns)
-		REPORT_PROGRESS.tick(s->human,
-				     (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - s->wall_ns);
+		REPORT_PROGRESS.tick(s->human, &now);
 }
 
 static char *repeat_line(const struct session *s, const struct scenario *scenario,
@@ -193,7 +159,7 @@ static char *repeat_line(const struct session *s, const struct scenario *scenari
 
 	if (!f)
 		return NULL;
-	command_put(f, scenario, plan, !s->options.scenarios);
+	command_put(f, scenario, plan, !s->options.chosen.scenarios);
 	fprintf(f, " --seed %lld", (long long)s->run.seed);
 	if (s->run.disarmed)
 		fputs(" --disarm", f);
@@ -208,45 +174,51 @@ static char *repeat_line(const struct session *s, const struct scenario *scenari
 	return fclose(f) ? NULL : text;
 }
 
-/* Exit code if the session has to end now, -1 to go on. */
-static int case_run(struct session *s, const struct scenario *scenario, const struct plan *plan)
+static void job_take(void *arg, long i, struct job *ret)
 {
-	_cleanup_free_ char *repeat = repeat_line(s, scenario, plan);
-	const struct audience audience = { event_take, s->live ? tick_take : NULL, s };
-	struct run_options run = s->run;
-	struct lab_err err = { 0 };
-	struct outcome outcome;
-	char text[1024];
+	struct session *s = arg;
+	const struct place *place = &s->chosen.places[i / s->repeat];
 
-	run.repeat = repeat;
+	*ret = (struct job){ place->scenario, place->plan, s->run,
+			     repeat_line(s, place->scenario, place->plan) };
+}
+
+static void ended_take(void *arg, long i, const struct outcome *outcome)
+{
+	struct session *s = arg;
+
+	if (!outcome->told && outcome->why[0])
+		fprintf(stderr, "nslab: %s: %s\n", s->chosen.places[i / s->repeat].plan->name,
+			outcome->why);
+	s->counts[outcome->result]++;
+	if (outcome->result == RESULT_INTERRUPTED)
+		s->signal = outcome->signal ?: 15;
 	s->wall_ns = 0;
-	if (front_run(scenario, plan, &run, &audience, &outcome, &err) < 0) {
+}
+
+static int cases_run(struct session *s)
+{
+	const struct pool pool = { .jobs = s->chosen.n_places * s->repeat,
+				   .most = s->jobs,
+				   .job = job_take,
+				   .event = event_take,
+				   .ended = ended_take,
+				   .tick = s->live ? tick_take : NULL,
+				   .arg = s };
+	struct lab_err err = { 0 };
+	char text[1024];
+	int ret;
+
+	ret = pool_run(&pool, &err);
+	if (ret < 0) {
 		fprintf(stderr, "nslab: cannot start the lab: %s\n",
 			lab_err_text(&err, text, sizeof(text)));
 		if (err.fix[0])
 			fprintf(stderr, "  %s\n", err.fix);
 		return EXIT_LAB;
 	}
-	if (!outcome.told && outcome.why[0])
-		fprintf(stderr, "nslab: %s: %s\n", plan->name, outcome.why);
-	s->counts[outcome.result]++;
-	if (outcome.result == RESULT_INTERRUPTED)
-		return EXIT_SIGNAL + (outcome.signal ?: 15);
-	return -1;
-}
-
-static int cases_run(struct session *s)
-{
-	int code = -1;
-
-	for (int i = 0; i < s->n; i++) {
-		for (int p = 0; p < s->scenarios[i]->n_plans; p++) {
-			for (long r = 0; r < s->repeat && code < 0; r++)
-				code = case_run(s, s->scenarios[i], &s->scenarios[i]->plans[p]);
-		}
-	}
-	if (code >= 0)
-		return code;
+	if (ret || s->signal)
+		return EXIT_SIGNAL + (ret ?: s->signal);
 	if (s->counts[RESULT_ERROR])
 		return EXIT_LAB;
 	if (s->counts[RESULT_FAILED])
@@ -268,7 +240,7 @@ static int outputs_begin(struct session *s)
 	how.verbose = s->options.verbose;
 	how.seq = s->options.outputs.seq;
 	how.unfold = s->options.outputs.unfold;
-	how.total = s->n_cases * s->repeat;
+	how.total = s->chosen.n_places * s->repeat;
 	s->human = REPORT_PROGRESS.open(human, &how);
 	s->run.bytes = outputs_whole(&s->options.outputs);
 	if (s->human)
@@ -286,37 +258,13 @@ static int outputs_end(struct session *s, int code)
 	return code;
 }
 
-static int session_run(struct session *s, struct sources *catalogue, char **words, int n)
+static int session_run(struct session *s, char **words, int n)
 {
-	struct sources sources = { 0 };
-	struct sources *chosen = &sources;
-	int code = EXIT_USAGE;
-
-	if (s->options.all && n)
-		fprintf(stderr,
-			"nslab run: give either --all or names, files and folders, not both\n"),
-			n = 0;
-	else if (s->options.all || (s->options.tags.n && !n))
-		chosen = catalogue;
-	else if (!n)
-		fprintf(stderr,
-			"nslab run: which scenario? Give a name, a file or a folder, --tag or --all; 'nslab list' shows the names\n");
-	else if (sources_collect(catalogue, words, n, &sources) < 0)
-		n = 0;
-	if (chosen == catalogue || n) {
-		if (scenarios_parse(s, chosen) == 0 && inverts_check(s) == 0) {
-			if (!s->n_cases)
-				fprintf(stderr,
-					"nslab run: no scenario has such a tag; 'nslab list' shows the tags\n");
-			else if (outputs_begin(s) == 0)
-				code = outputs_end(s, cases_run(s));
-		}
-	}
-	for (int i = 0; i < s->n; i++)
-		scenario_free(s->scenarios[i]);
-	free(s->scenarios);
-	sources_free(&sources);
-	return code;
+	if (options_check(s) < 0 ||
+	    selection_make("run", &s->options.chosen, words, n, &s->chosen) < 0 ||
+	    inverts_check(s) < 0 || outputs_begin(s) < 0)
+		return EXIT_USAGE;
+	return outputs_end(s, cases_run(s));
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -324,18 +272,14 @@ static int run(const struct command *command, int argc, char **argv)
 	struct option_row all[48];
 	struct command with = *command;
 	struct session s = { 0 };
-	struct sources catalogue = { 0 };
 	int code = EXIT_USAGE, first;
 
 	with.options = outputs_rows(rows, offsetof(struct options, outputs), all, ARRAY_SIZE(all));
 	first = command_options(&with, argc, argv, &s.options, &code);
-	if (first >= 0 && options_check(&s) == 0) {
-		if (catalogue_load(s.options.scenarios, &catalogue) == 0)
-			code = session_run(&s, &catalogue, argv + first, argc - first);
-	}
-	sources_free(&catalogue);
-	strings_free(&s.options.tags);
-	strings_free(&s.options.set);
+	if (first >= 0)
+		code = session_run(&s, argv + first, argc - first);
+	selection_clear(&s.chosen);
+	selection_options_clear(&s.options.chosen);
 	return code;
 }
 

@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: two pipes. Through one come the worker's events as JSON lines, through the
- * other goes, at most, one byte: the number of the signal that asks it to end. The front reads until
- * the worker has closed its end, which it does when it exits or is killed, and never waits for
- * longer than the run may take.
+ * Theory of operation: through a pipe come the worker's events as JSON lines, through a socket goes, at most, one byte: the number of the signal that asks it to end. The front reads until
+ * the worker has closed its end, which it does when it exits or is killed, then waits for its process,
+ * and never for longer than the run may take. It never blocks, so one thread can turn many.
  */
 #include "lab/cli/front.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "lab/observe/axis.h"
 #include "netns/cleanup.h"
 #include "netns/sandbox.h"
 
-static const int64_t grace_ns = 5000000000; /* for a worker to tidy up when its time is over */
-static const int64_t echo_ns = 300000000;
-enum { TICK_MS = 100 };
+static const int64_t grace_ns = 5000000000;    /* for a worker to tidy up when its time is over */
 static const int64_t farewell_ns = 2000000000; /* for one that was asked to end */
 
 struct worker_args {
@@ -29,8 +26,19 @@ struct worker_args {
 	const struct plan *plan;
 	const struct run_options *options;
 	int event_fd, control_fd;
-	int front_event_fd, front_control_fd;
 };
+
+/* What other workers' pipes and files the front has open is none of this one's. */
+static void fds_keep(int a, int b)
+{
+	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+
+	if (low > 3)
+		close_range(3, low - 1, 0);
+	if (high > low + 1)
+		close_range(low + 1, high - 1, 0);
+	close_range(high + 1, ~0U, 0);
+}
 
 static int worker(void *p)
 {
@@ -42,26 +50,36 @@ static int worker(void *p)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	close(args->front_event_fd);
-	close(args->front_control_fd);
+	fds_keep(args->event_fd, args->control_fd);
 	return run_case(args->scenario, args->plan, args->options, args->event_fd,
 			args->control_fd) < 0;
 }
 
+/**
+ * struct front - see front.h
+ * @buf: lines that nobody was told yet; the first @seen bytes were looked at
+ * @event_fd: -1 when the log has ended; @gone: its process, too, with @status
+ * @until_ns: then it is killed
+ */
 struct front {
-	const struct audience *audience;
-	struct outcome *outcome;
-	bool begun, ended;
+	struct audience audience;
+	struct outcome outcome;
+	struct sandbox box;
+	int event_fd, control_fd;
+	int64_t until_ns;
+	int status;
+	bool stands, begun, ended, gone, asked;
 	int64_t last_ns;
 	char *buf;
-	size_t len, cap;
+	size_t len, cap, seen;
 };
 
 static void outcome_take(struct front *f, const struct event *event)
 {
-	struct outcome *o = f->outcome;
+	struct outcome *o = &f->outcome;
 
 	f->begun |= event->type == EVENT_BEGIN;
+	f->stands |= event->type == EVENT_BUILT || event->type == EVENT_END;
 	f->last_ns = event->t_ns;
 	if (event->type == EVENT_EXPECTATION)
 		*(event->expectation.met ? &o->met : &o->unmet) += 1;
@@ -76,45 +94,60 @@ static void outcome_take(struct front *f, const struct event *event)
 	snprintf(o->why, sizeof(o->why), "%s", event->end.text);
 }
 
-/* Hand over the whole lines in the buffer. */
-static void lines_take(struct front *f)
+static void line_take(struct front *f, const char *line, size_t len, bool tell)
 {
-	char *at = f->buf, *end = f->buf + f->len, *newline;
+	struct event event = { 0 };
+	const char *why;
 
-	while ((newline = memchr(at, '\n', (size_t)(end - at)))) {
-		size_t len = (size_t)(newline - at) + 1;
-		struct event event = { 0 };
-		const char *why;
-
-		if (event_read(at, len - 1, &event, &why) == 0) {
-			outcome_take(f, &event);
-			f->audience->event(f->audience->arg, &event);
-			event_clear(&event);
-		} else {
+	if (event_read(line, len, &event, &why) < 0) {
+		if (tell)
 			fprintf(stderr,
 				"nslab: bug: the worker wrote an event that cannot be read: %s\n",
 				why);
-		}
+		return;
+	}
+	if (tell) {
+		outcome_take(f, &event);
+		f->audience.event(f->audience.arg, &event);
+	} else {
+		f->stands |= event.type == EVENT_BUILT || event.type == EVENT_END;
+	}
+	event_clear(&event);
+}
+
+/* Hand over the whole lines in the buffer; without a listener only find out whether the lab stands. */
+static void lines_take(struct front *f)
+{
+	bool tell = f->audience.event;
+	char *at = f->buf + (tell ? 0 : f->seen), *end = f->buf + f->len, *newline;
+
+	while ((tell || !f->stands) && (newline = memchr(at, '\n', (size_t)(end - at)))) {
+		line_take(f, at, (size_t)(newline - at), tell);
 		at = newline + 1;
 	}
+	f->seen = (size_t)(at - f->buf);
+	if (!tell)
+		return;
 	memmove(f->buf, at, (size_t)(end - at));
 	f->len = (size_t)(end - at);
+	f->seen = 0;
 }
 
 /* Read what is there; 0 at the end of the log, else what read() said. */
-static ssize_t log_read(struct front *f, int fd)
+static ssize_t log_read(struct front *f)
 {
 	ssize_t n;
 
 	if (f->cap - f->len < 65536) {
-		char *buf = realloc(f->buf, f->cap + 131072);
+		size_t cap = f->cap + f->cap / 2 + 131072;
+		char *buf = realloc(f->buf, cap);
 
 		if (!buf)
 			return -1;
 		f->buf = buf;
-		f->cap += 131072;
+		f->cap = cap;
 	}
-	n = read(fd, f->buf + f->len, f->cap - f->len);
+	n = read(f->event_fd, f->buf + f->len, f->cap - f->len);
 	if (n > 0) {
 		f->len += (size_t)n;
 		lines_take(f);
@@ -122,65 +155,10 @@ static ssize_t log_read(struct front *f, int fd)
 	return n;
 }
 
-/*
- * A signal for us. The first asks the worker to end, a later one ends it; one that comes right behind
- * the first is the same (timeout(1) signals its child and then the whole group).
- */
-static int64_t signal_take(int signal_fd, int control_fd, struct sandbox *box, int64_t *first_ns,
-			   struct outcome *o)
-{
-	struct signalfd_siginfo info;
-	unsigned char sig;
-
-	if (read(signal_fd, &info, sizeof(info)) != sizeof(info))
-		return INT64_MAX;
-	sig = (unsigned char)info.ssi_signo;
-	if (!*first_ns) {
-		*first_ns = clock_now();
-		o->signal = sig;
-		if (write(control_fd, &sig, 1) != 1)
-			kill(box->pid, SIGKILL);
-	} else if (clock_now() - *first_ns > echo_ns) {
-		kill(box->pid, SIGKILL);
-	}
-	return *first_ns + farewell_ns;
-}
-
-static void pump(struct front *f, int event_fd, int control_fd, int signal_fd, struct sandbox *box,
-		 int64_t timeout_ns)
-{
-	int64_t until = clock_now() + timeout_ns + grace_ns;
-	int64_t first_signal_ns = 0;
-
-	for (;;) {
-		struct pollfd fds[] = { { .fd = event_fd, .events = POLLIN },
-					{ .fd = signal_fd, .events = POLLIN } };
-		int64_t left = (until - clock_now()) / 1000000 + 1;
-		int most = f->audience->tick ? TICK_MS : 3600000;
-		int wait_ms = left < 0 ? 0 : left < most ? (int)left : most;
-
-		if (f->audience->tick)
-			f->audience->tick(f->audience->arg);
-		if (poll(fds, 2, wait_ms) < 0 && errno != EINTR)
-			return;
-		/* its time is over; but a reader of ours that was slow is no reason to lose what it wrote */
-		if (left <= 0 && !fds[0].revents)
-			kill(box->pid, SIGKILL);
-		if (fds[1].revents & POLLIN) {
-			int64_t at = signal_take(signal_fd, control_fd, box, &first_signal_ns,
-						 f->outcome);
-
-			until = at < until ? at : until;
-		}
-		if (fds[0].revents && log_read(f, event_fd) <= 0)
-			return;
-	}
-}
-
 /* The last word of a worker that died without one: so that each report tells how the run ended. */
 static void end_write(struct front *f)
 {
-	struct outcome *o = f->outcome;
+	struct outcome *o = &f->outcome;
 	struct event event = { .type = EVENT_END,
 			       .t_ns = f->last_ns,
 			       .host = -1,
@@ -195,13 +173,14 @@ static void end_write(struct front *f)
 		return;
 	o->told = true;
 	o->took_ns = f->last_ns;
-	f->audience->event(f->audience->arg, &event);
+	if (f->audience.event)
+		f->audience.event(f->audience.arg, &event);
 }
 
 /* A worker that died without a last word: say what is known. */
 static void epitaph(struct front *f, int status)
 {
-	struct outcome *o = f->outcome;
+	struct outcome *o = &f->outcome;
 
 	if (f->ended && WIFEXITED(status) && WEXITSTATUS(status)) {
 		o->result = RESULT_ERROR;
@@ -224,59 +203,121 @@ static void epitaph(struct front *f, int status)
 	end_write(f);
 }
 
-/* One that whoever started us wants to be ignored (nohup, a job in the background) stays ignored. */
-static void signal_add(sigset_t *mask, int sig)
+int front_start(const struct scenario *scenario, const struct plan *plan,
+		const struct run_options *options, struct front **ret_front, struct lab_err *err)
 {
-	struct sigaction sa;
-
-	if (sigaction(sig, NULL, &sa) < 0 || sa.sa_handler != SIG_IGN)
-		sigaddset(mask, sig);
-}
-
-int front_run(const struct scenario *scenario, const struct plan *plan,
-	      const struct run_options *options, const struct audience *audience,
-	      struct outcome *ret_outcome, struct lab_err *err)
-{
-	_cleanup_close_ int event_r = -1, event_w = -1, control_r = -1, control_w = -1,
-			    signals = -1;
-	struct front f = { .audience = audience, .outcome = ret_outcome };
+	_cleanup_close_ int event_r = -1, event_w = -1, control_r = -1, control_w = -1;
 	struct worker_args args = { .scenario = scenario, .plan = plan, .options = options };
-	int events[2], control[2], ret, status;
-	struct sandbox box;
-	sigset_t mask, old;
+	struct front *f;
+	int pipes[2], ret;
 
-	memset(ret_outcome, 0, sizeof(*ret_outcome));
-	if (pipe2(events, O_CLOEXEC) < 0)
+	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return lab_err_set(err, errno, "cannot make a pipe");
-	event_r = events[0];
-	event_w = events[1];
-	if (pipe2(control, O_CLOEXEC) < 0)
-		return lab_err_set(err, errno, "cannot make a pipe");
-	control_r = control[0];
-	control_w = control[1];
+	event_r = pipes[0];
+	event_w = pipes[1];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pipes) < 0)
+		return lab_err_set(err, errno, "cannot make a pair of sockets");
+	control_r = pipes[0];
+	control_w = pipes[1];
 	fcntl(event_w, F_SETPIPE_SZ,
 	      1 << 20); /* an ordinary user may get less, which is all right */
 	args.event_fd = event_w;
 	args.control_fd = control_r;
-	args.front_event_fd = event_r;
-	args.front_control_fd = control_w;
-	sigemptyset(&mask);
-	signal_add(&mask, SIGINT);
-	signal_add(&mask, SIGTERM);
-	sigprocmask(SIG_BLOCK, &mask, &old);
-	signals = signalfd(-1, &mask, SFD_CLOEXEC);
-	ret = signals < 0 ? lab_err_set(err, errno, "cannot take signals") :
-			    sandbox_spawn(worker, &args, &box, err);
-	if (ret == 0) {
-		close_fd(&event_w);
-		close_fd(&control_r);
-		pump(&f, event_r, control_w, signals, &box,
-		     options->timeout_ns ?: run_timeout(plan));
-		kill(box.pid, SIGKILL); /* it has closed its log: nothing more is expected of it */
-		status = sandbox_wait(&box);
-		epitaph(&f, status);
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return lab_err_set(err, ENOMEM, "cannot start a worker");
+	ret = sandbox_spawn(worker, &args, &f->box, err);
+	if (ret < 0) {
+		free(f);
+		return ret;
 	}
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	free(f.buf);
-	return ret;
+	f->until_ns = clock_now() + (options->timeout_ns ?: run_timeout(plan)) + grace_ns;
+	f->event_fd = TAKE_FD(event_r);
+	f->control_fd = TAKE_FD(control_w);
+	*ret_front = f;
+	return 0;
+}
+
+void front_listen(struct front *front, const struct audience *audience)
+{
+	front->audience = *audience;
+	front->seen = 0;
+	lines_take(front);
+}
+
+int front_fd(const struct front *front)
+{
+	return front->event_fd >= 0 ? front->event_fd : front->gone ? -1 : front->box.pidfd;
+}
+
+int64_t front_until(const struct front *front)
+{
+	return front->until_ns;
+}
+
+bool front_over(const struct front *front)
+{
+	return front->gone;
+}
+
+bool front_stands(const struct front *front)
+{
+	return front->stands || front->event_fd < 0;
+}
+
+size_t front_kept(const struct front *front)
+{
+	return front->len;
+}
+
+void front_kill(struct front *front)
+{
+	if (!front->gone)
+		kill(front->box.pid, SIGKILL);
+}
+
+void front_ask(struct front *front, int sig)
+{
+	unsigned char byte = (unsigned char)sig;
+	int64_t at = clock_now() + farewell_ns;
+
+	if (front->asked || front->gone)
+		return;
+	front->asked = true;
+	front->outcome.signal = sig;
+	front->until_ns = at < front->until_ns ? at : front->until_ns;
+	if (send(front->control_fd, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
+		front_kill(front);
+}
+
+void front_turn(struct front *front, bool ready)
+{
+	/* its time is over; but a reader of ours that was slow is no reason to lose what it wrote */
+	if (!ready && clock_now() >= front->until_ns) {
+		front_kill(front);
+		front->until_ns = INT64_MAX;
+	}
+	if (!ready)
+		return;
+	if (front->event_fd < 0) {
+		front->status = sandbox_wait(&front->box);
+		front->gone = true;
+	} else if (log_read(front) <= 0) {
+		close_fd(&front->event_fd);
+		front_kill(front); /* it has closed its log: nothing more is expected of it */
+	}
+}
+
+void front_end(struct front *front, struct outcome *ret)
+{
+	if (!front->gone) {
+		front_kill(front);
+		front->status = sandbox_wait(&front->box);
+	}
+	epitaph(front, front->status);
+	*ret = front->outcome;
+	close_fd(&front->event_fd);
+	close_fd(&front->control_fd);
+	free(front->buf);
+	free(front);
 }

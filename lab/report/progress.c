@@ -25,10 +25,16 @@ struct slow {
 	int64_t took_ns;
 };
 
+/** struct span - when a run ran, CLOCK_REALTIME */
+struct span {
+	int64_t from_ns, to_ns;
+};
+
 /**
  * struct report - the progress
  * @full: the terminal report; writes to @out, or to @text of the run under way
  * @name: of the run under way, NULL for none; @why: its first expectation that was not met
+ * @wall_ns: time 0 of the run under way, CLOCK_REALTIME; @spans: of all that ended
  * @failures: what is told in the end
  * @line: a line is there that will be written anew
  */
@@ -41,13 +47,15 @@ struct report {
 	char *text;
 	size_t size;
 	char *name, *why;
-	int64_t t_ns;
+	struct report_now now;
 	char **failures;
 	int n_failures;
 	struct slow slowest[SLOWEST_SHOWN];
 	int counts[RESULT_COUNT];
 	int unfinished, n;
-	int64_t took_ns;
+	int64_t wall_ns;
+	struct span *spans;
+	int n_spans;
 	bool many, line;
 };
 
@@ -84,19 +92,24 @@ static bool line_wanted(const struct report *report)
 	return report->many && report->options.live && !report->options.quiet && report->name;
 }
 
-/* "running  dial-heals[ip=4]  1.2 s  (12 of 84)" */
+/* "running  dial-heals[ip=4]  1.2 s  (12 of 84)", or "… and 23 more  1.2 s  (60 of 84 done)" */
 static void line_put(struct report *report)
 {
 	_cleanup_free_ char *text = NULL;
-	char took[40];
-	int64_t ms = report->t_ns / 100000000 * 100000000;
+	const struct report_now *now = &report->now;
+	char took[40], more[40] = "";
+	int64_t ms = now->t_ns / 100000000 * 100000000;
+	bool side_by_side = now->running > 1;
 
 	if (!line_wanted(report))
 		return;
 	line_clear(report);
-	if (asprintf(&text, "running  %s  %s  (%d of %ld)", report->name,
-		     duration_text(ms < 0 ? 0 : ms, took, sizeof(took)), report->n,
-		     report->options.total) < 0)
+	if (side_by_side)
+		snprintf(more, sizeof(more), " and %ld more", now->running - 1);
+	if (asprintf(&text, "running  %s%s  %s  (%ld of %ld%s)", report->name, more,
+		     duration_text(ms < 0 ? 0 : ms, took, sizeof(took)),
+		     side_by_side ? now->over : report->n, report->options.total,
+		     side_by_side ? " done" : "") < 0)
 		return;
 	text_put_styled(&report->paper, report->out, STYLE_DIM, text, report->paper.columns - 1);
 	report->line = true;
@@ -150,6 +163,49 @@ static void slowest_note(struct report *report, const char *name, int64_t took_n
 	slow[i] = (struct slow){ copy, took_ns };
 }
 
+static void span_note(struct report *report, int64_t took_ns)
+{
+	struct span *spans = report->spans, *span;
+
+	if (!(report->n_spans & (report->n_spans - 1)))
+		spans = realloc(spans, (report->n_spans ? 2 * (size_t)report->n_spans : 1) *
+					       sizeof(*spans));
+	if (!spans)
+		return;
+	report->spans = spans;
+	span = &spans[report->n_spans++];
+	/* a log may say anything */
+	span->from_ns = report->wall_ns < 0 ? 0 : report->wall_ns;
+	if (__builtin_add_overflow(span->from_ns, took_ns, &span->to_ns))
+		span->to_ns = INT64_MAX;
+}
+
+static int span_order(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	return x->from_ns < y->from_ns ? -1 : x->from_ns > y->from_ns;
+}
+
+/* How long at least one of the runs was under way: some may have run side by side. */
+static int64_t spans_took(const struct report *report)
+{
+	int64_t sum = 0, until = INT64_MIN;
+
+	if (report->n_spans)
+		qsort(report->spans, (size_t)report->n_spans, sizeof(*report->spans), span_order);
+	for (int i = 0; i < report->n_spans; i++) {
+		const struct span *span = &report->spans[i];
+		int64_t from = span->from_ns > until ? span->from_ns : until;
+
+		if (span->to_ns <= from)
+			continue;
+		sum += span->to_ns - from;
+		until = span->to_ns;
+	}
+	return sum;
+}
+
 /* "passed     dial-ok[ip=4]  12 ms", and why if it did not */
 static void result_put(struct report *report, const struct event_end *end)
 {
@@ -194,7 +250,7 @@ static void run_end(struct report *report, const struct event_end *end)
 	line_clear(report);
 	if (end) {
 		report->counts[end->result]++;
-		report->took_ns += end->took_ns;
+		span_note(report, end->took_ns);
 		slowest_note(report, report->name, end->took_ns);
 	} else {
 		report->unfinished++;
@@ -211,7 +267,8 @@ static void run_end(struct report *report, const struct event_end *end)
 static void run_begin(struct report *report, const struct event_begin *begin)
 {
 	report->name = strdup(begin ? begin->name : "a run without a name");
-	report->t_ns = 0;
+	report->now.t_ns = 0;
+	report->wall_ns = begin ? begin->wall_ns : 0;
 	report->n++;
 	if (report->many)
 		full_begin(report);
@@ -240,12 +297,12 @@ static void progress_event(struct report *report, const struct event *event)
 		run_end(report, &event->end);
 }
 
-static void progress_tick(struct report *report, int64_t t_ns)
+static void progress_tick(struct report *report, const struct report_now *now)
 {
-	report->t_ns = t_ns;
+	report->now = *now;
 	line_put(report);
 	if (!report->many)
-		REPORT_TERMINAL.tick(report->full, t_ns);
+		REPORT_TERMINAL.tick(report->full, now);
 }
 
 static void slowest_put(const struct report *report)
@@ -282,7 +339,7 @@ static void summary_put(const struct report *report)
 			report->counts[RESULT_ERROR] + report->unfinished);
 	if (report->counts[RESULT_INTERRUPTED])
 		fprintf(out, ", %d interrupted", report->counts[RESULT_INTERRUPTED]);
-	fprintf(out, " in %s\n", duration_text(report->took_ns, took, sizeof(took)));
+	fprintf(out, " in %s\n", duration_text(spans_took(report), took, sizeof(took)));
 }
 
 static void progress_close(struct report *report)
@@ -298,6 +355,7 @@ static void progress_close(struct report *report)
 	}
 	free(report->failures);
 	summary_put(report);
+	free(report->spans);
 	fflush(report->out);
 	for (int i = 0; i < SLOWEST_SHOWN; i++)
 		free(report->slowest[i].name);

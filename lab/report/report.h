@@ -30,6 +30,16 @@ struct report_options {
 	long total;
 };
 
+/**
+ * struct report_now - what a reader who watches may want to know while nothing happens
+ * @t_ns: now, on the axis of the run under way
+ * @running: runs under way, side by side; @over: runs that have ended, also those not told of yet
+ */
+struct report_now {
+	int64_t t_ns;
+	long running, over;
+};
+
 struct report;
 
 /**
@@ -41,7 +51,7 @@ struct report;
  * @whole: it shows all that a record says, so that the packets' bytes should be kept for it
  * @open: @out is borrowed
  * @event: takes one more event of the log, in order; several runs follow each other
- * @tick: NULL, or time has passed while nothing happened; @t_ns: now, on the axis of the run under way
+ * @tick: NULL, or time has passed while nothing happened
  * @close: ends the report and frees it
  * What is written is a function of the events alone: a log gives the same bytes as the run gave that
  * wrote it. Only @tick, for those who watch, and the width, colours and signs of a terminal come
@@ -55,7 +65,7 @@ struct report_type {
 	bool whole;
 	struct report *(*open)(FILE *out, const struct report_options *options);
 	void (*event)(struct report *report, const struct event *event);
-	void (*tick)(struct report *report, int64_t t_ns);
+	void (*tick)(struct report *report, const struct report_now *now);
 	void (*close)(struct report *report);
 };
 

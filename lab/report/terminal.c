@@ -286,11 +286,11 @@ static void terminal_event(struct report *report, const struct event *event)
 	fflush(report->out);
 }
 
-static void terminal_tick(struct report *report, int64_t t_ns)
+static void terminal_tick(struct report *report, const struct report_now *now)
 {
 	if (!report->ladder)
 		return;
-	ladder_until(report->ladder, t_ns - live_patience_ns);
+	ladder_until(report->ladder, now->t_ns - live_patience_ns);
 	fflush(report->out);
 }
 

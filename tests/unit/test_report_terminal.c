@@ -423,9 +423,9 @@ static void test_terminal_tick(void **state)
 	feed_syn(&screen, MS(1), 0, 0);
 	fflush(screen.out);
 	assert_null(strstr(screen.text, "SYN ──"));
-	REPORT_TERMINAL.tick(screen.report, MS(100));
+	REPORT_TERMINAL.tick(screen.report, &(struct report_now){ .t_ns = MS(100), .running = 1 });
 	assert_null(strstr(screen.text, "SYN ──"));
-	REPORT_TERMINAL.tick(screen.report, MS(300));
+	REPORT_TERMINAL.tick(screen.report, &(struct report_now){ .t_ns = MS(300), .running = 1 });
 	assert_non_null(strstr(screen.text, "SYN ──"));
 	free(screen_close(&screen));
 }
