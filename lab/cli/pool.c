@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: scenarios mostly wait, so many of them fit side by side; building a lab keeps
- * a processor busy, so only as many are built at a time as there are processors. That is also what
- * keeps timers exact. Of the jobs in a window the one that declares the longest times starts first,
+ * Theory of operation: scenarios mostly wait, so many of them fit side by side. But building a lab
+ * keeps a processor busy, and what runs meanwhile would see its timers late. So only half of the
+ * processors build at a time, and take a rest after it: as long as the build took on one processor,
+ * half of that on two. Of the jobs in a window the one that declares the longest times starts first,
  * since all have to wait for it. Who listens hears of them in the order of their numbers: the first
  * that has not been told of is heard live, the others' logs wait in memory.
  */
@@ -30,9 +31,14 @@ static const int64_t echo_ns = 300000000;
 
 enum slot_state { SLOT_WAITS, SLOT_RUNS, SLOT_TOLD };
 
-/** struct slot - a job of the window; job i is in slot i % WINDOW */
+/**
+ * struct slot - a job of the window; job i is in slot i % WINDOW
+ * @stood: its lab was seen to stand
+ */
 struct slot {
 	enum slot_state state;
+	bool stood;
+	int64_t start_ns;
 	struct job job;
 	struct front *front;
 };
@@ -41,6 +47,7 @@ struct slot {
  * struct state - of a pool that runs
  * @head: the first job that was not told to its end; @known: jobs below this have their slot
  * @running: fronts that are not over; @building: those of them whose lab does not stand
+ * @rest_until_ns: nothing is started before that
  * @most: lowered when the system refuses another
  * @signal: the first one that came, 0 for none, at @signal_ns
  */
@@ -50,6 +57,7 @@ struct state {
 	long head, known, over;
 	int running, building, most, processors;
 	size_t kept;
+	int64_t rest_until_ns;
 	int signal_fd, signal;
 	int64_t signal_ns;
 };
@@ -79,18 +87,29 @@ static void window_fill(struct state *s)
 	}
 }
 
+/* A lab stands: its builder has earned a rest. */
+static void rest(struct state *s, struct slot *slot)
+{
+	int64_t now = clock_now();
+
+	slot->stood = true;
+	s->rest_until_ns = now + (now - slot->start_ns) / s->processors;
+}
+
 static void count(struct state *s)
 {
 	s->running = s->building = 0;
 	s->kept = 0;
 	for (long i = s->head; i < s->known; i++) {
-		const struct slot *slot = slot_of(s, i);
+		struct slot *slot = slot_of(s, i);
 
 		if (slot->state != SLOT_RUNS)
 			continue;
+		if (!slot->stood && front_stands(slot->front))
+			rest(s, slot);
 		s->kept += front_kept(slot->front);
 		s->running += !front_over(slot->front);
-		s->building += !front_stands(slot->front);
+		s->building += !slot->stood;
 	}
 }
 
@@ -116,6 +135,7 @@ static int job_start(struct state *s, long i, struct lab_err *err)
 {
 	struct slot *slot = slot_of(s, i);
 	struct run_options options = slot->job.options;
+	int64_t start_ns = clock_now();
 	int ret;
 
 	options.repeat = slot->job.repeat;
@@ -124,6 +144,7 @@ static int job_start(struct state *s, long i, struct lab_err *err)
 		return ret;
 	free(TAKE_PTR(slot->job.repeat));
 	slot->state = SLOT_RUNS;
+	slot->start_ns = start_ns;
 	s->running++;
 	s->building++;
 	return 0;
@@ -132,7 +153,10 @@ static int job_start(struct state *s, long i, struct lab_err *err)
 /* Start what may start now. Where the system refuses one more, those that run are enough. */
 static int jobs_start(struct state *s, struct lab_err *err)
 {
-	while (!s->signal && s->running < s->most && s->building < s->processors) {
+	int builders = s->processors > 1 ? s->processors / 2 : 1;
+
+	while (!s->signal && s->running < s->most && s->building < builders &&
+	       (clock_now() >= s->rest_until_ns || !s->running)) {
 		long i = next_job(s);
 		int ret;
 
@@ -217,6 +241,8 @@ static int turn(struct state *s)
 		fds[n++] = (struct pollfd){ .fd = front_fd(front), .events = POLLIN };
 		until = front_until(front) < until ? front_until(front) : until;
 	}
+	if (s->rest_until_ns > clock_now() && s->rest_until_ns < until)
+		until = s->rest_until_ns;
 	left = until == INT64_MAX ? 3600000 : (until - clock_now()) / 1000000 + 1;
 	wait_ms = left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
 	if (s->pool->tick && wait_ms > TICK_MS)
