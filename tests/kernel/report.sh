@@ -110,10 +110,24 @@ joined() {
 }
 
 no_logs() {
+	local report
+
 	run 2 report
 	says err 'which log?'
 	run 2 report "$work/missing"
 	says err "cannot read '$work/missing': No such file or directory"
+	run 0 run "$work/plain.yaml" --set ip=4 --events "$work/log"
+	for report in $(to_stdout); do
+		run 2 report "--$report" "$work/log" "$work/missing"
+		says err "cannot read '$work/missing': No such file or directory"
+		[ ! -s "$work/out" ]
+	done
+	echo kept >"$work/page"
+	run 2 report "$work/missing" --html "$work/page"
+	[ "$(cat "$work/page")" = kept ]
+	run 2 report --tap "$work"
+	says err "cannot read '$work': Is a directory"
+	[ ! -s "$work/out" ]
 	echo 'name: x' >"$work/yaml"
 	run 2 report "$work/yaml"
 	says err 'yaml:1:'
