@@ -42,6 +42,11 @@ says_not() {
 	}
 }
 
+says_ascii() {
+	[ -s "$work/out" ]
+	! LC_ALL=C grep -nP '[^\x00-\x7f]' "$work/out"
+}
+
 # file NAME: a scenario from stdin, with the texts that every one needs
 file() {
 	{
@@ -362,6 +367,21 @@ topology: {hosts: {a: {}, b: {}, c: {}, d: {}}, links: [a -- b, a -- c, a -- d]}
 	[ "$(sed -n '/^Topology/,/^Steps/p' "$work/out" | tr -d '\r' | wc -L)" -le 50 ]
 }
 
+# What nslab says of a scenario is ASCII in the C locale; --source is the file as it is.
+ascii() {
+	local name names
+
+	LC_ALL=C run 0 list
+	says_ascii
+	mapfile -t names < <(cut -d ' ' -f 1 "$work/out")
+	LC_ALL=C run 0 show "${names[@]}"
+	says_ascii
+	for name in "${names[@]}"; do
+		LC_ALL=C run 0 show --commands "$name"
+		says_ascii
+	done
+}
+
 own_files() {
 	run 0 new "$work/mine.yaml"
 	run 0 validate "$work/mine.yaml"
@@ -420,7 +440,7 @@ fi
 passed=0
 failed=0
 for name in unknown_scenario usage_errors help_everywhere bad_names bad_values bad_topologies bad_files \
-	what_never_comes failures_say_where skipped_is_not_passed needs pipes terminal events script_is_quoted pictures own_files documents \
+	what_never_comes failures_say_where skipped_is_not_passed needs pipes terminal events script_is_quoted pictures ascii own_files documents \
 	schemas; do
 	# a shell of its own: within a condition of this one set -e would be ignored
 	if bash "${BASH_SOURCE[0]}" "$name"; then
