@@ -7,6 +7,8 @@ set -euo pipefail
 
 NSLAB=${NSLAB:?the path of nslab}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=frame.sh
+. "$here/frame.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8
@@ -426,30 +428,8 @@ schemas() {
 	says err 'a\x1b[2J'
 }
 
-# with a word: that one case, in this shell, so that set -e ends it at the first surprise
-if [ $# -gt 0 ]; then
-	"$1"
-	exit 0
-fi
-
-if [ "$(id -u)" != 0 ] && ! unshare -Ur true 2>/dev/null; then
-	echo "skipped: this system gives an ordinary user no namespaces"
-	exit 77
-fi
-
-passed=0
-failed=0
-for name in unknown_scenario usage_errors help_everywhere bad_names bad_values bad_topologies bad_files \
+one_case "$@"
+skip_without_namespaces
+each_case unknown_scenario usage_errors help_everywhere bad_names bad_values bad_topologies bad_files \
 	what_never_comes failures_say_where skipped_is_not_passed needs pipes terminal events script_is_quoted pictures ascii own_files documents \
-	schemas; do
-	# a shell of its own: within a condition of this one set -e would be ignored
-	if bash "${BASH_SOURCE[0]}" "$name"; then
-		echo "ok      $name"
-		passed=$((passed + 1))
-	else
-		echo "FAILED  $name"
-		failed=$((failed + 1))
-	fi
-done
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+	schemas

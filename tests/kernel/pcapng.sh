@@ -7,6 +7,8 @@
 set -euo pipefail
 
 NSLAB=${NSLAB:?the path of nslab}
+# shellcheck source-path=SCRIPTDIR source=frame.sh
+. "$(dirname "${BASH_SOURCE[0]}")/frame.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # tshark reads its user's settings: it shall find none
@@ -279,33 +281,11 @@ cut_logs() {
 	done
 }
 
-# with a word: that one case, in this shell, so that set -e ends it at the first surprise
-if [ $# -gt 0 ]; then
-	"$1"
-	exit 0
-fi
-
-if [ "$(id -u)" != 0 ] && ! unshare -Ur true 2>/dev/null; then
-	echo "skipped: this system gives an ordinary user no namespaces"
-	exit 77
-fi
+one_case "$@"
+skip_without_namespaces
 if ! command -v tshark >/dev/null || ! command -v capinfos >/dev/null; then
 	echo "tshark and capinfos are missing (Debian: tshark)"
 	[ "${CI:-}" != true ] || exit 1
 	exit 77
 fi
-
-passed=0
-failed=0
-for name in syn_dropped by_hand delayed rejected lost disarmed joined different cut_logs; do
-	# a shell of its own: within a condition of this one set -e would be ignored
-	if bash "${BASH_SOURCE[0]}" "$name"; then
-		echo "ok      $name"
-		passed=$((passed + 1))
-	else
-		echo "FAILED  $name"
-		failed=$((failed + 1))
-	fi
-done
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+each_case syn_dropped by_hand delayed rejected lost disarmed joined different cut_logs
