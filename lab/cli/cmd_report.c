@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lab/cli/command.h"
 #include "lab/cli/outputs.h"
@@ -80,14 +82,43 @@ static int log_read(struct session *s, FILE *file, const char *name)
 	return -EINVAL;
 }
 
+static void complain_unread(const char *name, int error)
+{
+	char shown[200];
+
+	fprintf(stderr, "nslab report: cannot read '%s': %s\n",
+		text_escape(name, shown, sizeof(shown)), strerror(error));
+}
+
+/* Before any report begins. Nothing is opened: what comes out of a pipe comes once. */
+static int logs_check(char **names, int n)
+{
+	int ret = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct stat st;
+		int error = 0;
+
+		if (!strcmp(names[i], "-"))
+			continue;
+		if (access(names[i], R_OK) < 0 || stat(names[i], &st) < 0)
+			error = errno;
+		else if (S_ISDIR(st.st_mode))
+			error = EISDIR;
+		if (!error)
+			continue;
+		complain_unread(names[i], error);
+		ret = -EINVAL;
+	}
+	return ret;
+}
+
 static FILE *log_open(const char *name)
 {
 	FILE *file = strcmp(name, "-") ? fopen(name, "re") : stdin;
-	char shown[200];
 
 	if (!file)
-		fprintf(stderr, "nslab report: cannot read '%s': %s\n",
-			text_escape(name, shown, sizeof(shown)), strerror(errno));
+		complain_unread(name, errno);
 	return file;
 }
 
@@ -151,6 +182,8 @@ static int session_run(struct session *s, char **names, int n)
 	FILE *human;
 	int ret;
 
+	if (logs_check(names, n) < 0)
+		return EXIT_USAGE;
 	s->outputs = outputs_open(&s->options.outputs, "report", names, n, &human);
 	if (!s->outputs)
 		return EXIT_USAGE;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <limits.h>
 #include <string.h>
 
 #include "lab/cli/catalogue.h"
@@ -49,15 +50,16 @@ static void expect_print(const struct step *step)
 	putchar('\n');
 }
 
-static void steps_print(const struct plan *plan)
+static void steps_print(const struct plan *plan, const struct paper *paper)
 {
 	for (int i = 0; i < plan->n_steps; i++) {
 		const struct step *step = &plan->steps[i];
 
-		printf("  %2d. %s%s%s%s\n", i + 1,
+		printf("  %2d. %s%s", i + 1,
 		       step->host >= 0 ? plan->topo.hosts[step->host].name : "",
-		       step->host >= 0 ? ": " : "", step->text,
-		       step->background ? " (in background)" : "");
+		       step->host >= 0 ? ": " : "");
+		text_put(paper, stdout, step->text, INT_MAX);
+		printf("%s\n", step->background ? " (in background)" : "");
 		expect_print(step);
 	}
 }
@@ -96,7 +98,7 @@ static void story_print(const struct scenario *s, const struct options *o,
 	picture_print(&s->plans[0], paper, stdout);
 	needs_print(s);
 	printf("\nSteps\n");
-	steps_print(&s->plans[0]);
+	steps_print(&s->plans[0], paper);
 	printf("\nWhat to do\n");
 	prose_print(s->remedy, 2, options, stdout);
 	cases_print(s, o);

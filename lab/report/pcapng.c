@@ -1,38 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: a section for each run, an interface for each of the hosts' own. Records become
- * frames, which wait in a window of 100 ms of the log's time (pcapng_window.c): hits that are told after
- * their packet become its comments, and frames come out in order. The section's header says whether
- * headers were rebuilt, so it is not written before the first packet is known, or too much waits.
+ * Theory of operation: one section, and for each run interfaces of its own. Records become frames,
+ * which wait in a window of 100 ms of the log's time (pcapng_window.c): hits that are told after their
+ * packet become its comments, and frames come out in order. A run's first block says whether headers
+ * were rebuilt, so it is not written before the first packet is known, or too much waits.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/report/pcapng_headers.h"
 #include "lab/report/pcapng_section.h"
 #include "lab/report/pcapng_window.h"
+#include "lab/report/pcapng_write.h"
 #include "lab/report/report.h"
 #include "lab/report/terminal.h"
 #include "netns/cleanup.h"
-
-/* epb_flags */
-enum { DIRECTION_IN = 1, DIRECTION_OUT = 2 };
-
-/* tags of LINKTYPE_WIRESHARK_UPPER_PDU, big-endian: Wireshark's epan/exported_pdu.h */
-static const uint8_t words_tags[] = {
-	0, 12, 0, 8, 's', 'y', 's', 'l', 'o', 'g', 0, 0, /* the dissector's name */
-	0, 0,  0, 0,					 /* no more tags */
-};
 
 /**
  * struct report - the file
  * @run: a section is under way, though its header may not be written yet
  * @packets: it has a packet, whose bytes are @rebuilt
+ * @begun_ns: when its first record was
  */
 struct report {
 	struct psection section;
 	struct pwindow *window;
 	bool run, packets, rebuilt;
+	int64_t begun_ns;
 };
 
 static struct report *pcapng_open(FILE *out, const struct report_options *options)
@@ -51,141 +44,12 @@ static struct report *pcapng_open(FILE *out, const struct report_options *option
 	return report;
 }
 
-/* ---- frames to blocks ---- */
-
-/* Since 1970, as far as that can be said: a stamp has no sign. */
-static uint64_t stamp_of(const struct report *report, int64_t t_ns)
+/* The first block's stamp is that of the run's first record, and not later than what comes behind it. */
+static void run_open(struct report *report, int64_t first_ns)
 {
-	const struct event_begin *begin = psection_record(&report->section);
-	int64_t ns;
-
-	if (__builtin_add_overflow(begin ? begin->wall_ns : 0, t_ns, &ns))
-		return t_ns > 0 ? INT64_MAX : 0;
-	return ns > 0 ? (uint64_t)ns : 0;
-}
-
-/* All of a packet's block that comes before its data; lengths are set later. */
-static void block_begin(struct report *report, const struct pframe *frame, int face)
-{
-	struct pblock *b = &report->section.block;
-	int id = psection_id(&report->section, face);
-	uint64_t stamp = stamp_of(report, frame->t_ns);
-
-	pblock_begin(b, PBLOCK_PACKET);
-	pblock_u32(b, (uint32_t)id);
-	pblock_u32(b, (uint32_t)(stamp >> 32));
-	pblock_u32(b, (uint32_t)stamp);
-	pblock_u32(b, 0);
-	pblock_u32(b, 0);
-}
-
-enum { AT_CAPTURED = 20, AT_ORIGINAL = 24, AT_DATA = 28 };
-
-/* Its data is there; @original: bytes that it had, if that is more. */
-static void block_data_end(struct pblock *b, uint32_t original)
-{
-	uint32_t captured = (uint32_t)(b->len - AT_DATA);
-
-	pblock_set32(b, AT_CAPTURED, captured);
-	pblock_set32(b, AT_ORIGINAL, original > captured ? original : captured);
-	pblock_pad(b);
-}
-
-static void packet_data(struct report *report, const struct pframe *frame)
-{
-	struct pblock *b = &report->section.block;
-	uint8_t headers[HEADERS_MOST];
-
-	if (frame->n_bytes)
-		pblock_bytes(b, frame->bytes, (size_t)frame->n_bytes);
-	else
-		pblock_bytes(b, headers, headers_build(&frame->packet, headers));
-	block_data_end(b, frame->packet.ip_len);
-}
-
-/* What the record itself tells about the packet's way. */
-static void packet_comments(struct pblock *b, const struct pframe *frame)
-{
-	char text[120], time[40];
-
-	if (frame->retry > 0) {
-		snprintf(text, sizeof(text), "retry %d, %s after the first", frame->retry,
-			 duration_text(frame->since_ns, time, sizeof(time)));
-		pblock_text(b, POPT_COMMENT, text, PTEXT_MOST);
-	}
-	if (frame->held_ns >= 0) {
-		snprintf(text, sizeof(text), "held %s on the link; stamped %s",
-			 duration_text(frame->held_ns, time, sizeof(time)),
-			 frame->out ? "when that began" : "when it was let go");
-		pblock_text(b, POPT_COMMENT, text, PTEXT_MOST);
-	}
-	for (int i = 0; i < frame->n_comments; i++)
-		pblock_text(b, POPT_COMMENT, frame->comment[i], PTEXT_MOST);
-}
-
-/* Where the header could not say that headers are rebuilt, the packet does. */
-static void rebuilt_comment(struct report *report, const struct pframe *frame)
-{
-	if (!frame->n_bytes && !report->section.rebuilt)
-		pblock_text(&report->section.block, POPT_COMMENT,
-			    "headers rebuilt from the log: no options", PTEXT_MOST);
-}
-
-static void packet_write(struct report *report, const struct pframe *frame)
-{
-	struct pblock *b = &report->section.block;
-	uint8_t flags[4] = { frame->out ? DIRECTION_OUT : DIRECTION_IN };
-
-	if (frame->face < 0)
+	if (!psection_run_open(&report->section, report->packets && report->rebuilt))
 		return;
-	block_begin(report, frame, frame->face);
-	packet_data(report, frame);
-	pblock_option(b, POPT_PACKET_FLAGS, flags, sizeof(flags));
-	packet_comments(b, frame);
-	rebuilt_comment(report, frame);
-	pblock_end(b, report->section.out);
-}
-
-/* No packet was found for it: it is shown by itself. */
-static void mark_write(struct report *report, const struct pframe *frame)
-{
-	struct pblock *b = &report->section.block;
-	int face = psection_face(&report->section, PFACE_FAULTS, frame->at, NULL);
-
-	if (face < 0)
-		return;
-	block_begin(report, frame, face);
-	packet_data(report, frame);
-	pblock_text(b, POPT_COMMENT, frame->text, PTEXT_MOST);
-	rebuilt_comment(report, frame);
-	pblock_end(b, report->section.out);
-}
-
-/* As data for those who look at the list, and as a comment for those who look for one. */
-static void words_write(struct report *report, const struct pframe *frame)
-{
-	struct pblock *b = &report->section.block;
-	int face = psection_face(&report->section, PFACE_PROGRAM, frame->host, NULL);
-
-	if (face < 0)
-		return;
-	block_begin(report, frame, face);
-	pblock_bytes(b, words_tags, sizeof(words_tags));
-	pblock_clean(b, frame->text, PTEXT_MOST);
-	block_data_end(b, 0);
-	pblock_text(b, POPT_COMMENT, frame->text, PTEXT_MOST);
-	pblock_end(b, report->section.out);
-}
-
-static void frame_write(struct report *report, const struct pframe *frame)
-{
-	static void (*const writers[])(struct report * report, const struct pframe *frame) = {
-		[PFRAME_PACKET] = packet_write,
-		[PFRAME_MARK] = mark_write,
-		[PFRAME_WORDS] = words_write,
-	};
-
-	writers[frame->kind](report, frame);
+	prun_write(&report->section, first_ns < report->begun_ns ? first_ns : report->begun_ns);
 }
 
 /* Write what is due; @all: and the rest, because the run is over. */
@@ -195,11 +59,13 @@ static void frames_write(struct report *report, bool all)
 
 	if (!report->packets && !all && !pwindow_full(report->window))
 		return;
-	psection_open(&report->section, report->packets && report->rebuilt);
 	while ((frame = pwindow_next(report->window, all))) {
-		frame_write(report, frame);
+		run_open(report, frame->t_ns);
+		pframe_write(&report->section, frame);
 		pframe_free(frame);
 	}
+	if (all)
+		run_open(report, report->begun_ns);
 }
 
 /* ---- records to frames ---- */
@@ -373,21 +239,23 @@ static void run_end(struct report *report)
 	report->run = report->packets = report->rebuilt = false;
 }
 
-static void run_begin_record(struct report *report, const struct event *begin)
+/* @first: the run's first record, which should be its begin record */
+static void run_start(struct report *report, const struct event *first)
 {
 	run_end(report);
-	psection_begin(&report->section, begin);
+	psection_begin(&report->section, first->type == EVENT_BEGIN ? first : NULL);
+	report->begun_ns = first->t_ns;
 	report->run = true;
 }
 
 static void pcapng_event(struct report *report, const struct event *event)
 {
 	if (event->type == EVENT_BEGIN) {
-		run_begin_record(report, event);
+		run_start(report, event);
 		return;
 	}
 	if (!report->run)
-		run_begin_record(report, NULL);
+		run_start(report, event);
 	if (event->type == EVENT_PACKET)
 		packet_take(report, event);
 	else if (event->type == EVENT_HIT)
@@ -406,7 +274,7 @@ static void pcapng_close(struct report *report)
 	if (!report)
 		return;
 	run_end(report);
-	psection_open(&report->section, false);
+	psection_open(&report->section);
 	pwindow_free(report->window);
 	psection_release(&report->section);
 	fflush(report->section.out);

@@ -164,6 +164,16 @@ void pblock_text(struct pblock *b, uint16_t code, const char *text, size_t most)
 	pblock_pad(b);
 }
 
+void pblock_pair(struct pblock *b, uint16_t code, const char *front, const char *between,
+		 const char *back)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (asprintf(&text, "%s%s%s", front, between, back) < 0)
+		text = NULL;
+	pblock_text(b, code, text, PTEXT_MOST);
+}
+
 void pblock_end(struct pblock *b, FILE *out)
 {
 	if (b->options)

@@ -75,6 +75,10 @@ void pblock_option(struct pblock *block, uint16_t code, const void *data, uint16
 /** pblock_text() - an option with a text, cleaned; none if it is empty or NULL */
 void pblock_text(struct pblock *block, uint16_t code, const char *text, size_t most);
 
+/** pblock_pair() - the same with a text that is put together */
+void pblock_pair(struct pblock *block, uint16_t code, const char *front, const char *between,
+		 const char *back);
+
 /** pblock_end() - write it */
 void pblock_end(struct pblock *block, FILE *out);
 

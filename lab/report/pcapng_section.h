@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A section of a pcapng file: one run, and the interfaces that its packets were seen on. */
+/* The section of a pcapng file: its header, and the interfaces that packets of a run were seen on. */
 #ifndef NSLAB_REPORT_PCAPNG_SECTION_H
 #define NSLAB_REPORT_PCAPNG_SECTION_H
 
@@ -23,33 +23,36 @@ enum pface_kind {
 	PFACE_OTHER,   /* wires beyond the most that are kept apart: "other" */
 };
 
-enum { PFACES_MOST = 512 };
+enum { PFACES_MOST = 512 }; /* of a run */
 
 /**
  * struct pface - an interface
  * @host: -1 for the lab's own
  * @ifname: owned, NULL but for PFACE_WIRE
- * @id: in the file, -1 while its block is not written
+ * @written: its block is, and @id is its number in the file
  */
 struct pface {
 	enum pface_kind kind;
 	int host;
 	char *ifname;
-	int id;
+	bool written;
+	uint32_t id;
 };
 
 /**
- * struct psection - a section
- * @begin: of its run, of type EVENT_BEGIN; zeroed if there is none
- * @open: its header is written
- * @rebuilt: the header says that headers of packets are rebuilt
- * @n_ids: interfaces whose blocks are written
+ * struct psection - the file's only section: readers look up interfaces in the first one only
+ * @begin: of the run under way, of type EVENT_BEGIN; zeroed if there is none
+ * @open: the section's header is written; @run_open: so are the run's first interfaces
+ * @rebuilt: the run says that headers of its packets are rebuilt
+ * @faces: of the run under way; each run has its own
+ * @n_ids: interfaces whose blocks are written, of all runs
  */
 struct psection {
 	struct event begin;
-	bool open, rebuilt;
+	bool open, run_open, rebuilt;
 	struct pface faces[PFACES_MOST];
-	int n_faces, n_ids, last;
+	int n_faces, last;
+	uint32_t n_ids;
 	struct pblock block;
 	FILE *out;
 };
@@ -70,11 +73,21 @@ const char *psection_host(const struct psection *section, int host, char *buf, s
  */
 int psection_face(struct psection *section, enum pface_kind kind, int host, const char *ifname);
 
-/** psection_open() - write the header and the interfaces of all links, if that was not done */
-void psection_open(struct psection *section, bool rebuilt);
+/** psection_open() - write the section's header, if that was not done */
+void psection_open(struct psection *section);
 
-/** psection_id() - the interface's number in the open section; writes its block if it is new */
-int psection_id(struct psection *section, int face);
+/**
+ * psection_run_open() - the same, and write the run's own interface and those of all of its links
+ * Return: that was not done before
+ */
+bool psection_run_open(struct psection *section, bool rebuilt);
+
+/** psection_id() - the interface's number in the file; writes its block if it is new */
+uint32_t psection_id(struct psection *section, int face);
+
+/** psection_faces() - write the run's own interface and those of all links; _clear(): forget all */
+void psection_faces(struct psection *section);
+void psection_faces_clear(struct psection *section);
 
 /** psection_release() - free what it owns */
 void psection_release(struct psection *section);

@@ -7,6 +7,8 @@ set -euo pipefail
 
 NSLAB=${NSLAB:?the path of nslab}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=frame.sh
+. "$here/frame.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8
@@ -40,6 +42,11 @@ says_not() {
 		cat -v "$work/$1"
 		return 1
 	}
+}
+
+says_ascii() {
+	[ -s "$work/out" ]
+	! LC_ALL=C grep -nP '[^\x00-\x7f]' "$work/out"
 }
 
 # file NAME: a scenario from stdin, with the texts that every one needs
@@ -362,6 +369,21 @@ topology: {hosts: {a: {}, b: {}, c: {}, d: {}}, links: [a -- b, a -- c, a -- d]}
 	[ "$(sed -n '/^Topology/,/^Steps/p' "$work/out" | tr -d '\r' | wc -L)" -le 50 ]
 }
 
+# What nslab says of a scenario is ASCII in the C locale; --source is the file as it is.
+ascii() {
+	local name names
+
+	LC_ALL=C run 0 list
+	says_ascii
+	mapfile -t names < <(cut -d ' ' -f 1 "$work/out")
+	LC_ALL=C run 0 show "${names[@]}"
+	says_ascii
+	for name in "${names[@]}"; do
+		LC_ALL=C run 0 show --commands "$name"
+		says_ascii
+	done
+}
+
 own_files() {
 	run 0 new "$work/mine.yaml"
 	run 0 validate "$work/mine.yaml"
@@ -406,30 +428,8 @@ schemas() {
 	says err 'a\x1b[2J'
 }
 
-# with a word: that one case, in this shell, so that set -e ends it at the first surprise
-if [ $# -gt 0 ]; then
-	"$1"
-	exit 0
-fi
-
-if [ "$(id -u)" != 0 ] && ! unshare -Ur true 2>/dev/null; then
-	echo "skipped: this system gives an ordinary user no namespaces"
-	exit 77
-fi
-
-passed=0
-failed=0
-for name in unknown_scenario usage_errors help_everywhere bad_names bad_values bad_topologies bad_files \
-	what_never_comes failures_say_where skipped_is_not_passed needs pipes terminal events script_is_quoted pictures own_files documents \
-	schemas; do
-	# a shell of its own: within a condition of this one set -e would be ignored
-	if bash "${BASH_SOURCE[0]}" "$name"; then
-		echo "ok      $name"
-		passed=$((passed + 1))
-	else
-		echo "FAILED  $name"
-		failed=$((failed + 1))
-	fi
-done
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+one_case "$@"
+skip_without_namespaces
+each_case unknown_scenario usage_errors help_everywhere bad_names bad_values bad_topologies bad_files \
+	what_never_comes failures_say_where skipped_is_not_passed needs pipes terminal events script_is_quoted pictures ascii own_files documents \
+	schemas

@@ -7,6 +7,8 @@
 set -euo pipefail
 
 NSLAB=${NSLAB:?the path of nslab}
+# shellcheck source-path=SCRIPTDIR source=frame.sh
+. "$(dirname "${BASH_SOURCE[0]}")/frame.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8
@@ -110,10 +112,24 @@ joined() {
 }
 
 no_logs() {
+	local report
+
 	run 2 report
 	says err 'which log?'
 	run 2 report "$work/missing"
 	says err "cannot read '$work/missing': No such file or directory"
+	run 0 run "$work/plain.yaml" --set ip=4 --events "$work/log"
+	for report in $(to_stdout); do
+		run 2 report "--$report" "$work/log" "$work/missing"
+		says err "cannot read '$work/missing': No such file or directory"
+		[ ! -s "$work/out" ]
+	done
+	echo kept >"$work/page"
+	run 2 report "$work/missing" --html "$work/page"
+	[ "$(cat "$work/page")" = kept ]
+	run 2 report --tap "$work"
+	says err "cannot read '$work': Is a directory"
+	[ ! -s "$work/out" ]
 	echo 'name: x' >"$work/yaml"
 	run 2 report "$work/yaml"
 	says err 'yaml:1:'
@@ -201,28 +217,6 @@ killed_worker() {
 	says out 'the worker was killed by signal 9'
 }
 
-# with a word: that one case, in this shell, so that set -e ends it at the first surprise
-if [ $# -gt 0 ]; then
-	"$1"
-	exit 0
-fi
-
-if [ "$(id -u)" != 0 ] && ! unshare -Ur true 2>/dev/null; then
-	echo "skipped: this system gives an ordinary user no namespaces"
-	exit 77
-fi
-
-passed=0
-failed=0
-for name in same_as_live same_timeline joined no_logs cut_logs who_has_stdout files_of_their_own wide killed_worker; do
-	# a shell of its own: within a condition of this one set -e would be ignored
-	if bash "${BASH_SOURCE[0]}" "$name"; then
-		echo "ok      $name"
-		passed=$((passed + 1))
-	else
-		echo "FAILED  $name"
-		failed=$((failed + 1))
-	fi
-done
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+one_case "$@"
+skip_without_namespaces
+each_case same_as_live same_timeline joined no_logs cut_logs who_has_stdout files_of_their_own wide killed_worker

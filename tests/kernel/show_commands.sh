@@ -22,17 +22,14 @@ cases=(dial-ok syn-dropped-4 syn-dropped-6 reject-icmp through-nat idle-expired 
 # ---- outside: a process for each case, two at a time ----
 
 if [ $# -eq 0 ]; then
-	skip() {
-		echo "skipped: $*"
-		exit 77
-	}
-
+	# shellcheck source-path=SCRIPTDIR source=frame.sh
+	. "${self%/*}/frame.sh"
 	for tool in ip nft tc ethtool sysctl nsenter perl; do
 		command -v "$tool" >/dev/null || skip "$tool is not installed"
 	done
 	user=()
 	[ "$(id -u)" = 0 ] || user=(-Ur)
-	unshare "${user[@]}" -nm true 2>/dev/null || skip "this system gives an ordinary user no namespaces"
+	skip_without_namespaces "${user[@]}" -nm
 	work=$(mktemp -d)
 	declare -A case_of=()
 	# shellcheck disable=SC2317 # by the trap
@@ -48,20 +45,12 @@ if [ $# -eq 0 ]; then
 	trap end EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	passed=0
-	failed=0
 	reap() {
 		local pid status=0
 
 		wait -n -p pid "${!case_of[@]}" || status=$?
 		cat "$work/${case_of[$pid]}"
-		if [ "$status" = 0 ]; then
-			echo "ok      ${case_of[$pid]}"
-			passed=$((passed + 1))
-		else
-			echo "FAILED  ${case_of[$pid]}"
-			failed=$((failed + 1))
-		fi
+		case_ended "${case_of[$pid]}" "$status"
 		unset "case_of[$pid]"
 	}
 
@@ -74,8 +63,7 @@ if [ $# -eq 0 ]; then
 	while [ ${#case_of[@]} -gt 0 ]; do
 		reap
 	done
-	echo "$passed passed, $failed failed, 0 skipped"
-	[ "$failed" = 0 ] && [ "$passed" != 0 ]
+	cases_ended
 	exit
 fi
 

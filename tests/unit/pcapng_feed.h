@@ -30,12 +30,12 @@ static inline char *capture_text(struct screen *screen, struct reader *ret)
 	return text;
 }
 
-/* The part of @text that begins with the first packet or text. */
+/* The part of @text that begins with the first packet or text behind the run's first block. */
 static const char *blocks_of(const char *text)
 {
 	for (const char *line = text; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		if (*line >= '0' && *line <= '9')
+		if (*line >= '0' && *line <= '9' && strncmp(strchr(line, ':'), ": run: ", 7) != 0)
 			return line;
 	}
 	return "";

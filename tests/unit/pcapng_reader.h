@@ -15,7 +15,7 @@
 
 #include "lab/event/utf8.h"
 
-enum { READER_FACES_MOST = 1024, READER_TAGS = 16 };
+enum { READER_FACES_MOST = 8192, READER_TAGS = 16 };
 
 /**
  * struct reader - how far a file was read

@@ -17,7 +17,7 @@ static void test_pcapng_comments(void **state)
 	feed(&screen, event);
 	feed(&screen, hit(MS(20.2), FW, "a", "let pass", syn()));
 	feed(&screen, hit(MS(20.3), FW, "b", "delayed", syn()));
-	assert_capture(&screen, "0 @20100000 7/60: 45010203 040506\n"
+	assert_capture(&screen, "1 @20100000 7/60: 45010203 040506\n"
 				"  in\n"
 				"  comment: retry 2, 3.1 s after the first\n"
 				"  comment: held 20 ms on the link; stamped when it was let go\n"
@@ -34,7 +34,7 @@ static void test_pcapng_hit_first(void **state)
 	capture_open(&screen);
 	feed(&screen, hit(MS(1.1), FW, "f", "rejected", syn()));
 	feed(&screen, sight(MS(1), FW, false, syn()));
-	assert_capture(&screen, "0 @1000000 7/60: 45010203 040506\n"
+	assert_capture(&screen, "1 @1000000 7/60: 45010203 040506\n"
 				"  in\n"
 				"  comment: rejected by f\n");
 }
@@ -59,20 +59,20 @@ static void test_pcapng_translated(void **state)
 	feed(&screen, sight(MS(420), FW, false, other));
 	feed(&screen, hit(MS(420.1), FW, "f", "dropped", syn()));
 	assert_capture(&screen,
-		       "0 @1000000 7/60: 45010203 040506\n"
+		       "1 @1000000 7/60: 45010203 040506\n"
 		       "  in\n"
 		       "  comment: dropped by f\n"
-		       "0 @210000000 7/60: 45010203 040506\n"
+		       "1 @210000000 7/60: 45010203 040506\n"
 		       "  in\n"
 		       "  comment: dropped by f\n"
-		       "0 @210100000 7/60: 45010203 040506\n"
+		       "1 @210100000 7/60: 45010203 040506\n"
 		       "  in\n"
-		       "0 @420000000 7/60: 45010203 040506\n"
+		       "1 @420000000 7/60: 45010203 040506\n"
 		       "  in\n"
-		       "interface 1, link type 101\n"
+		       "interface 2, link type 101\n"
 		       "  name: host 1:faults\n"
 		       "  text: packets that faults acted on and that no interface has shown\n"
-		       "1 @420100000 7/60: 45010203 040506\n"
+		       "2 @420100000 7/60: 45010203 040506\n"
 		       "  comment: dropped by f\n");
 }
 
@@ -91,16 +91,16 @@ static void test_pcapng_hit_each(void **state)
 	feed(&screen, hit(MS(8.3), FW, "f", "dropped", syn()));
 	feed(&screen, sight(MS(8), FW, false, syn()));
 	feed(&screen, sight(MS(8.1), FW, false, syn()));
-	assert_capture(&screen, "0 @1000000 7/60: 45010203 040506\n"
+	assert_capture(&screen, "1 @1000000 7/60: 45010203 040506\n"
 				"  in\n"
 				"  comment: dropped by f\n"
-				"0 @1100000 7/60: 45010203 040506\n"
+				"1 @1100000 7/60: 45010203 040506\n"
 				"  in\n"
 				"  comment: dropped by f\n"
-				"0 @8000000 7/60: 45010203 040506\n"
+				"1 @8000000 7/60: 45010203 040506\n"
 				"  in\n"
 				"  comment: dropped by f\n"
-				"0 @8100000 7/60: 45010203 040506\n"
+				"1 @8100000 7/60: 45010203 040506\n"
 				"  in\n"
 				"  comment: dropped by f\n");
 }
@@ -115,10 +115,10 @@ static void test_pcapng_hit_before(void **state)
 	feed(&screen, sight(MS(1), FW, false, syn()));
 	feed(&screen, sight(MS(2.1), FW, false, syn()));
 	feed(&screen, hit(MS(2), FW, "f", "dropped", syn()));
-	assert_capture(&screen, "0 @1000000 7/60: 45010203 040506\n"
+	assert_capture(&screen, "1 @1000000 7/60: 45010203 040506\n"
 				"  in\n"
 				"  comment: dropped by f\n"
-				"0 @2100000 7/60: 45010203 040506\n"
+				"1 @2100000 7/60: 45010203 040506\n"
 				"  in\n");
 }
 
@@ -170,12 +170,12 @@ static void test_pcapng_lost_and_released(void **state)
 	feed(&screen, release);
 	feed(&screen, sight(MS(1500.1), FW, true, passed_on));
 	text = capture_text(&screen, &reader);
-	assert_string_equal(blocks_of(text), "0 @1767225600001000000 7/60: 45010203 040506\n"
+	assert_string_equal(blocks_of(text), "1 @1767225600001000000 7/60: 45010203 040506\n"
 					     "  out\n"
 					     "  comment: lost on client -> fw\n"
-					     "2 @1767225600001050000 7/60: 45010203 040506\n"
+					     "3 @1767225600001050000 7/60: 45010203 040506\n"
 					     "  out\n"
-					     "2 @1767225601500100000 7/60: 45010203 040506\n"
+					     "3 @1767225601500100000 7/60: 45010203 040506\n"
 					     "  out\n"
 					     "  comment: delayed by slow, held 1.5 s\n");
 	free(text);
