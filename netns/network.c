@@ -408,7 +408,7 @@ const char *network_missing(const struct network *net, int i)
 	return i < net->n_missing ? net->missing[i] : NULL;
 }
 
-char *network_hosts_file(const struct topology *topo, int host)
+char *network_hosts_file(const struct topology *topo, int host, unsigned fams)
 {
 	char *text = NULL, addr[INET6_ADDRSTRLEN];
 	size_t size;
@@ -418,7 +418,7 @@ char *network_hosts_file(const struct topology *topo, int host)
 		return NULL;
 	fprintf(f, "127.0.0.1 localhost\n::1 localhost\n");
 	for (int fam = 0; fam < FAM_COUNT; fam++) {
-		for (int h = 0; h < topo->n_hosts; h++) {
+		for (int h = 0; fams & 1U << fam && h < topo->n_hosts; h++) {
 			const struct topo_addr *a = topology_addr(topo, host, h, fam);
 
 			if (a)
@@ -441,13 +441,42 @@ static int file_create(const char *path, const char *text)
 	return fd < 0 || write(fd, text, len) != (ssize_t)len ? -errno : 0;
 }
 
-/*
- * The file lives on a tmpfs that is attached to /mnt of this mount namespace just long enough to
- * bind the file from it; the bind mount then keeps the tmpfs alive, and no path leads to it.
- */
-int network_host_join(const struct network *net, int host, struct lab_err *err)
+/* The name service's own files; no daemon of the machine is to be asked, and there is no name server. */
+static const struct etc_file {
+	const char *path, *tmp, *text;
+} etc_files[] = {
+	{ "/etc/hosts", "/mnt/hosts", NULL },
+	{ "/etc/resolv.conf", "/mnt/resolv.conf",
+	  "# made by nslab: this host has no name server\n" },
+	{ "/etc/nsswitch.conf", "/mnt/nsswitch.conf",
+	  "passwd: files\ngroup: files\nhosts: files dns\nnetworks: files\nservices: files\nprotocols: files\n" },
+};
+
+/* A system may do without the others; where it has none, there is nothing to hide. */
+static int etc_file_bind(const struct etc_file *file, const char *text, struct lab_err *err)
 {
-	_cleanup_free_ char *text = network_hosts_file(net->topo, host);
+	if (file->text && access(file->path, F_OK) < 0)
+		return 0;
+	if (file_create(file->tmp, text) < 0)
+		return lab_err_set(err, errno, "cannot write %s for a host", file->path);
+	if (mount(file->tmp, file->path, NULL, MS_BIND, NULL) < 0)
+		return lab_err_set(err, errno, "cannot bind a host's own file to %s", file->path);
+	return 0;
+}
+
+/* nscd answers before nsswitch.conf is looked at. */
+static void nscd_hide(void)
+{
+	mount("/mnt", "/run/nscd", NULL, MS_BIND, NULL);
+}
+
+/*
+ * The files live on a tmpfs that is attached to /mnt of this mount namespace just long enough to
+ * bind them from it; the bind mounts then keep the tmpfs alive, and no path leads to it.
+ */
+int network_host_join(const struct network *net, int host, unsigned fams, struct lab_err *err)
+{
+	_cleanup_free_ char *text = network_hosts_file(net->topo, host, fams);
 	int ret;
 
 	if (!text)
@@ -462,10 +491,12 @@ int network_host_join(const struct network *net, int host, struct lab_err *err)
 	if (mount("nslab", "/mnt", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=1m") <
 	    0)
 		return lab_err_set(err, errno, "cannot mount a tmpfs");
-	if (file_create("/mnt/hosts", text) < 0)
-		return lab_err_set(err, errno, "cannot write a hosts file");
-	if (mount("/mnt/hosts", "/etc/hosts", NULL, MS_BIND, NULL) < 0)
-		return lab_err_set(err, errno, "cannot bind the hosts file to /etc/hosts");
+	for (size_t i = 0; i < ARRAY_SIZE(etc_files); i++) {
+		ret = etc_file_bind(&etc_files[i], etc_files[i].text ?: text, err);
+		if (ret < 0)
+			return ret;
+	}
+	nscd_hide();
 	if (umount2("/mnt", MNT_DETACH) < 0)
 		return lab_err_set(err, errno, "cannot detach the tmpfs");
 	return 0;

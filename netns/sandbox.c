@@ -154,7 +154,7 @@ static int file_put(const char *path, const char *text, struct lab_err *err)
 	return 0;
 }
 
-static int id_maps_write(uid_t uid, gid_t gid, struct lab_err *err)
+int sandbox_map_ids(uid_t uid, uid_t uid_above, gid_t gid, gid_t gid_above, struct lab_err *err)
 {
 	char map[48];
 	int ret;
@@ -162,11 +162,11 @@ static int id_maps_write(uid_t uid, gid_t gid, struct lab_err *err)
 	ret = file_put("/proc/self/setgroups", "deny", err);
 	if (ret < 0)
 		return ret;
-	snprintf(map, sizeof(map), "0 %u 1", uid);
+	snprintf(map, sizeof(map), "%u %u 1", uid, uid_above);
 	ret = file_put("/proc/self/uid_map", map, err);
 	if (ret < 0)
 		return ret;
-	snprintf(map, sizeof(map), "0 %u 1", gid);
+	snprintf(map, sizeof(map), "%u %u 1", gid, gid_above);
 	return file_put("/proc/self/gid_map", map, err);
 }
 
@@ -184,7 +184,7 @@ static void small_hash_table(void)
 
 static int sandbox_enter(bool user_ns, uid_t uid, gid_t gid, struct lab_err *err)
 {
-	int ret = user_ns ? id_maps_write(uid, gid, err) : 0;
+	int ret = user_ns ? sandbox_map_ids(0, uid, 0, gid, err) : 0;
 
 	if (ret < 0)
 		return lab_err_wrap(err, "cannot map user %u into a user namespace", uid);
@@ -204,6 +204,18 @@ static int sandbox_enter(bool user_ns, uid_t uid, gid_t gid, struct lab_err *err
 }
 
 static bool in_root;
+static uid_t caller_uid;
+static gid_t caller_gid;
+
+uid_t sandbox_uid(void)
+{
+	return caller_uid;
+}
+
+gid_t sandbox_gid(void)
+{
+	return caller_gid;
+}
 
 bool sandbox_in_root(void)
 {
@@ -245,6 +257,8 @@ static void __attribute__((noreturn)) child_run(struct child_args *args)
 		_exit(1);
 	close(args->report);
 	in_root = !args->user_ns;
+	caller_uid = args->uid;
+	caller_gid = args->gid;
 	exit(args->fn(args->arg));
 }
 

@@ -24,6 +24,17 @@ bool sandbox_privileged(void);
 /** sandbox_in_root() - inside a sandbox: was it made with the machine's root, without a user namespace? */
 bool sandbox_in_root(void);
 
+/** sandbox_uid(), sandbox_gid() - inside a sandbox: whose it is, as the machine knows them */
+uid_t sandbox_uid(void);
+gid_t sandbox_gid(void);
+
+/**
+ * sandbox_map_ids() - in a new user namespace of the calling process: @uid and @gid in it are
+ * @uid_above and @gid_above in the one above; there are no others
+ * Return: 0 or -errno
+ */
+int sandbox_map_ids(uid_t uid, uid_t uid_above, gid_t gid, gid_t gid_above, struct lab_err *err);
+
 /**
  * sandbox_spawn() - run @fn in a process of its own, in new namespaces
  * @fn: its return value becomes the exit status; @arg is handed to it

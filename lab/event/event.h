@@ -20,6 +20,7 @@ enum event_type {
 	EVENT_NOTE,  /* something the reader should know, for instance a sysctl that was skipped */
 	EVENT_STEP_BEGIN,
 	EVENT_STEP_END,
+	EVENT_OUTPUT, /* a program printed a line */
 	EVENT_PACKET,
 	EVENT_HIT,	   /* a fault acted on a packet */
 	EVENT_RELEASE,	   /* a fault let a packet go on that it had held, or sent a copy of it */
@@ -110,8 +111,15 @@ struct event_step {
 	char *error; /* "none", "deadline", "eof", or the errno's name */
 	int64_t took_ns;
 	int64_t bytes; /* -1: the step moves none */
+	int64_t exit;  /* a program's exit status, 128 and the signal if one ended it; -1: none */
 	bool eof;
 	char *detail; /* more for the reader, or "" */
+};
+
+struct event_output {
+	int number;   /* of the step, from 1 */
+	char *stream; /* "stdout", "stderr" */
+	char *text;   /* the line, without its end; a long one is cut into several */
 };
 
 struct event_packet {
@@ -193,6 +201,7 @@ struct event {
 		struct event_built built;
 		struct event_note note;
 		struct event_step step;
+		struct event_output output;
 		struct event_packet packet;
 		struct event_hit hit;
 		struct event_release release;

@@ -208,9 +208,18 @@ static const struct field step_fields[] = {
 	       "from the step's own begin to its own end, in ns"),
 	F_WHEN(struct event_step, bytes, FIELD_I64_NONE, HAS_ENDED,
 	       "bytes of payload that it moved; absent for a step that moves none"),
+	F_WHEN(struct event_step, exit, FIELD_I64_NONE, HAS_ENDED,
+	       "exit status of a program, 128 and the signal if one ended it; absent for a step that runs none"),
 	F_WHEN(struct event_step, eof, FIELD_BOOL, HAS_ENDED,
 	       "the other side's end of stream was read"),
 	F_WHEN(struct event_step, detail, FIELD_STRING, HAS_ENDED, "more for the reader, or empty"),
+};
+
+static const struct field output_fields[] = {
+	F(struct event_output, number, FIELD_COUNT, "of the step that runs the program"),
+	F(struct event_output, stream, FIELD_STRING, "stdout or stderr"),
+	F(struct event_output, text, FIELD_STRING,
+	  "the line, without its end; one of more than 1000 bytes is cut into several"),
 };
 
 static const struct field event_packet_fields[] = {
@@ -314,6 +323,8 @@ static const struct schema schemas[EVENT_TYPE_COUNT] = {
 				      struct event_step, step_fields) },
 	[EVENT_STEP_END] = { SCHEMA("step-end", "a step ended", struct event_step, step_fields),
 			     .have = HAS_ENDED },
+	[EVENT_OUTPUT] = { SCHEMA("output", "a program printed a line", struct event_output,
+				  output_fields) },
 	[EVENT_PACKET] = { SCHEMA("packet", "a packet left a host or arrived at one",
 				  struct event_packet, event_packet_fields) },
 	[EVENT_HIT] = { SCHEMA("hit", "a fault acted on a packet", struct event_hit, hit_fields) },

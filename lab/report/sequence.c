@@ -177,6 +177,7 @@ static void event_take(struct sequence *s, const struct event *event)
 		verdict_take(s, event);
 		break;
 	case EVENT_NOTE:
+	case EVENT_OUTPUT:
 	case EVENT_ERROR:
 		event_add(s, ITEM_REMARK, event);
 		break;

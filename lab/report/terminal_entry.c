@@ -185,6 +185,10 @@ static bool entry_words(const struct event *event, const struct event_begin *beg
 		*ret_style = STYLE_DIM;
 		fprintf(out, "note: %s", event->note.text);
 		return true;
+	case EVENT_OUTPUT:
+		*ret_style = STYLE_DIM;
+		fprintf(out, "| %s", event->output.text);
+		return true;
 	case EVENT_STEP_BEGIN:
 		return step_begin_entry(event, begin, verbose, out);
 	case EVENT_STEP_END:

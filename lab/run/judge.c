@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Compares what a step came to with what its file expects. */
+#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,6 +75,14 @@ static void judge_error(struct op *op, int number)
 	/* an end of the stream that was asked for is no error */
 	if (got == ERROR_EOF && e->eof_set && e->eof && !(e->error_set && want == ERROR_EOF))
 		got = ERROR_NONE;
+	/* a program that fails without being expected to has failed, as any other step */
+	if (got == ERROR_NONE && want == ERROR_NONE && !e->exit.set && op->exit > 0) {
+		snprintf(expected, sizeof(expected), "exit 0");
+		snprintf(observed, sizeof(observed), "%.150s", op->detail);
+		judge_note(op->run, number, op->step->line, op->step->col, op->step, false,
+			   expected, observed);
+		return;
+	}
 	met = got == want && ((got != ERROR_ERRNO && got != ERROR_LOOKUP) || op->code == e->code);
 	snprintf(expected, sizeof(expected), "error %s", error_text(want, e->code));
 	value_text_duration(op->ended_ns - op->begun_ns, took, sizeof(took));
@@ -127,6 +136,57 @@ static void judge_address(struct op *op, int number)
 		   observed);
 }
 
+static void judge_exit(struct op *op, int number)
+{
+	const struct compare *exit = &op->step->expect.exit;
+	char expected[80], observed[32];
+
+	snprintf(expected, sizeof(expected), "exit %.60s", exit->text);
+	snprintf(observed, sizeof(observed), op->exit < 0 ? "no exit" : "exit %d", op->exit);
+	judge_note(op->run, number, exit->line, exit->col, op->step,
+		   op->exit >= 0 && compare_met(exit, op->exit), expected, observed);
+}
+
+/* The last line of an output that is not empty. */
+static const char *last_line(const char *text, int *ret_len)
+{
+	const char *end = text + strlen(text), *at;
+
+	while (end > text && end[-1] == '\n')
+		end--;
+	for (at = end; at > text && at[-1] != '\n'; at--)
+		;
+	*ret_len = (int)(end - at);
+	return at;
+}
+
+static void judge_output(struct op *op, int number)
+{
+	const struct expect *e = &op->step->expect;
+	const char *output = op->output ?: "", *line;
+	char expected[300], observed[300];
+	regmatch_t at[1];
+	regex_t regex;
+	bool met = false;
+	int len;
+
+	line = last_line(output, &len);
+	if (!regcomp(&regex, e->output, REG_EXTENDED | REG_NEWLINE)) {
+		met = !regexec(&regex, output, 1, at, 0);
+		regfree(&regex);
+	}
+	if (met) {
+		for (line = output + at[0].rm_so; line > output && line[-1] != '\n'; line--)
+			;
+		len = (int)strcspn(line, "\n");
+	}
+	snprintf(expected, sizeof(expected), "output '%.250s'", e->output);
+	snprintf(observed, sizeof(observed), len ? "output '%.*s'" : "no output",
+		 len < 250 ? len : 250, line);
+	judge_note(op->run, number, e->output_line, e->output_col, op->step, met, expected,
+		   observed);
+}
+
 void judge_failure(struct op *op)
 {
 	judge_error(op, 0);
@@ -170,6 +230,10 @@ void judge_op(struct op *op)
 		judge_note(op->run, number++, e->eof_line, e->eof_col, step, op->eof == e->eof,
 			   e->eof ? "end of stream" : "no end of stream",
 			   op->eof ? "end of stream" : "no end of stream");
+	if (e->exit.set)
+		judge_exit(op, number++);
+	if (e->output)
+		judge_output(op, number++);
 	if (e->address)
 		judge_address(op, number);
 }

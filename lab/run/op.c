@@ -61,6 +61,7 @@ void op_finish(struct op *op, enum error_kind error, int code)
 	event.step.error = strdup(error_text(error, code));
 	event.step.took_ns = op->ended_ns - op->begun_ns;
 	event.step.bytes = op->bytes;
+	event.step.exit = op->exit;
 	event.step.eof = op->eof;
 	event.step.detail = strdup(op->detail);
 	run_emit(op->run, &event);
@@ -154,6 +155,7 @@ void op_begin(struct run *run, int index)
 			   .step = step,
 			   .index = index,
 			   .bytes = -1,
+			   .exit = -1,
 			   .begun_ns = clock_now(),
 			   .deadline_ns = INT64_MAX,
 			   .own_fd = -1 };
@@ -163,7 +165,7 @@ void op_begin(struct run *run, int index)
 	event.step.line = step->line;
 	event.step.text = strdup(step->text);
 	event.step.background = step->background;
-	event.step.bytes = -1;
+	event.step.bytes = event.step.exit = -1;
 	event.t_ns = op->begun_ns - run->axis.t0_ns;
 	run_emit(run, &event);
 	step->verb->start(op);
@@ -191,6 +193,7 @@ void op_gone(struct op *op, const char *why)
 		return;
 	op_unwatch(op);
 	blocking_end(TAKE_PTR(op->blocking));
+	op->unready = false;
 	op_detail(op, "%s", why);
 	op_errno(op, EBADF);
 }

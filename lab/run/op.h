@@ -42,6 +42,8 @@ struct sock {
  * @deadline_ns: CLOCK_MONOTONIC, INT64_MAX for none
  * @error, @code, @bytes, @eof: its result; @bytes is -1 where it moves none
  * @detail: more for the reader
+ * @exit: a program's, as shells say it; -1 where none has ended. @output: all that it printed
+ * @unready: in the background: the next step has to wait until this is false
  * @state: the verb's own, from op_state(); freed with the op
  * @answers: addresses that a lookup came to, with ", " between them; NULL for none
  * @dial_addr, @dial_port: whom the step calls, which a dial's socket does not tell before it is connected
@@ -70,6 +72,9 @@ struct op {
 	bool eof;
 	char detail[160];
 	const char *answers;
+	int exit;
+	const char *output;
+	bool unready;
 	void *state;
 	struct source *source;
 	int watched_fd;

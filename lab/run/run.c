@@ -379,7 +379,8 @@ static void steps_run(struct run *run)
 		op_begin(run, i);
 		run_drain(run);
 		ops_poll(run);
-		while (!run->over && !run->ops[i].done && !run->plan->steps[i].background)
+		while (!run->over && !run->ops[i].done &&
+		       (!run->plan->steps[i].background || run->ops[i].unready))
 			turn(run);
 	}
 }
@@ -407,8 +408,8 @@ static void unawaited_judge(struct run *run)
 			continue;
 		if (!op->done && op->step->expect.line)
 			judge_unfinished(op);
-		else if (op->done && op->error != ERROR_NONE && !op->step->expect.line &&
-			 !is_awaited(run, i))
+		else if (op->done && (op->error != ERROR_NONE || op->exit > 0) &&
+			 !op->step->expect.line && !is_awaited(run, i))
 			judge_failure(op);
 	}
 }

@@ -28,6 +28,8 @@ static void poll(struct op *op)
 	op->bytes = target->bytes;
 	op->eof = target->eof;
 	op->answers = target->answers;
+	op->exit = target->exit;
+	op->output = target->output;
 	op_detail(op, "%s", target->detail);
 	op_finish(op, target->error, target->code);
 }
@@ -49,7 +51,8 @@ const struct verb VERB_AWAIT = {
 	.keys = keys,
 	.plain = true,
 	.common = COMMON_ID | COMMON_DEADLINE,
-	.expects = EXPECT_ERROR | EXPECT_AFTER | EXPECT_BYTES | EXPECT_EOF | EXPECT_ADDRESS,
+	.expects = EXPECT_ERROR | EXPECT_AFTER | EXPECT_BYTES | EXPECT_EOF | EXPECT_EXIT |
+		   EXPECT_OUTPUT | EXPECT_ADDRESS,
 	.args_size = sizeof(struct args),
 	.start = start,
 };

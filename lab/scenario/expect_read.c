@@ -111,6 +111,27 @@ static const struct value_type VALUE_EXPECTED_ADDRESS = {
 	address_free
 };
 
+static void output_free(void *out)
+{
+	struct expect *expect = out;
+
+	free(expect->output);
+	expect->output = NULL;
+}
+
+static int output_read(struct reader *r, const struct node *value, void *out)
+{
+	struct expect *expect = out;
+
+	expect->output_line = value->line;
+	expect->output_col = value->col;
+	return VALUE_REGEX.read(r, value, &expect->output);
+}
+
+static const struct value_type VALUE_OUTPUT = { "regular expression",
+						"a regular expression such as timed out",
+						output_read, output_free };
+
 const struct key EXPECT_KEYS[] = {
 	{ .name = "error",
 	  .type = &VALUE_ERROR,
@@ -138,14 +159,15 @@ const struct key EXPECT_KEYS[] = {
 	  .help = "whether the peer ended the stream; with true, an early end is no error" },
 	{ .name = "exit",
 	  .type = &VALUE_COMPARE,
-	  .later = "it comes with the verb run",
+	  .offset = offsetof(struct expect, exit),
+	  .def = "0",
 	  .example = "28",
-	  .help = "the program's exit status" },
+	  .help = "the program's exit status; 128 and the signal if one ended it" },
 	{ .name = "output",
-	  .type = &VALUE_TEXT,
-	  .later = "it comes with the verb run",
+	  .type = &VALUE_OUTPUT,
+	  .def = "not judged",
 	  .example = "timed out",
-	  .help = "a text that the program printed" },
+	  .help = "what the program printed, stdout and stderr, contains this extended regular expression; ^ and $ are a line's" },
 	{ .name = "address",
 	  .type = &VALUE_EXPECTED_ADDRESS,
 	  .def = "not judged",

@@ -29,15 +29,17 @@ struct value_type {
 	void (*free)(void *out);
 };
 
-extern const struct value_type VALUE_TEXT;	    /* char *: any scalar, owned */
-extern const struct value_type VALUE_BOOL;	    /* bool */
-extern const struct value_type VALUE_DURATION;	    /* int64_t, ns */
-extern const struct value_type VALUE_BYTES;	    /* int64_t */
-extern const struct value_type VALUE_COUNT;	    /* int64_t, 1 … 2^32-2 */
-extern const struct value_type VALUE_INT;	    /* int64_t, 0 … 2^31-1 */
-extern const struct value_type VALUE_PORT;	    /* uint16_t, 1 … 65535 */
-extern const struct value_type VALUE_COMPARE;	    /* struct compare, plain number */
-extern const struct value_type VALUE_COMPARE_NS;    /* struct compare, times */
+extern const struct value_type VALUE_TEXT;	 /* char *: any scalar, owned */
+extern const struct value_type VALUE_REGEX;	 /* char *: extended regular expression, owned */
+extern const struct value_type VALUE_ARGV;	 /* struct text_list: a program and its arguments */
+extern const struct value_type VALUE_BOOL;	 /* bool */
+extern const struct value_type VALUE_DURATION;	 /* int64_t, ns */
+extern const struct value_type VALUE_BYTES;	 /* int64_t */
+extern const struct value_type VALUE_COUNT;	 /* int64_t, 1 … 2^32-2 */
+extern const struct value_type VALUE_INT;	 /* int64_t, 0 … 2^31-1 */
+extern const struct value_type VALUE_PORT;	 /* uint16_t, 1 … 65535 */
+extern const struct value_type VALUE_COMPARE;	 /* struct compare, plain number */
+extern const struct value_type VALUE_COMPARE_NS; /* struct compare, times */
 extern const struct value_type VALUE_COMPARE_BYTES; /* struct compare, sizes */
 extern const struct value_type VALUE_AFTER;	    /* struct compare, ns; see value_after() */
 extern const struct value_type VALUE_HOST;	    /* int: index of a host of the topology */
@@ -55,6 +57,12 @@ extern const struct value_type VALUE_STEP;     /* struct ref: a background step,
 
 extern const struct value_type VALUE_LINK; /* struct link_ref: "client -- fw", "fw -> server" */
 extern const struct value_type VALUE_MTU;  /* uint32_t, 68 … 65535, with IPv6 from 1280 */
+
+/** struct text_list - ends with NULL, which @n does not count */
+struct text_list {
+	char **list;
+	int n;
+};
 
 struct int_list {
 	int *list;
@@ -176,7 +184,9 @@ enum {
 	EXPECT_AFTER = 2,
 	EXPECT_BYTES = 4,
 	EXPECT_EOF = 8,
-	EXPECT_ADDRESS = 64, /* behind exit and output */
+	EXPECT_EXIT = 16,
+	EXPECT_OUTPUT = 32,
+	EXPECT_ADDRESS = 64,
 };
 
 /* what a verb's ``as:`` names */

@@ -39,6 +39,7 @@ enum error_kind {
  * the error, which is then none
  * @error_set: whether the file says it (@error_line, @error_col)
  * @code: errno for ERROR_ERRNO, EAI_… for ERROR_LOOKUP
+ * @output: regular expression (POSIX, extended), or NULL; owned
  * @address: as written, or NULL; owned. @address_host: the host of that name; else @address_bytes of
  *           @address_fam
  */
@@ -51,6 +52,9 @@ struct expect {
 	struct compare bytes;
 	bool eof_set, eof;
 	int eof_line, eof_col;
+	struct compare exit;
+	char *output;
+	int output_line, output_col;
 	char *address;
 	int address_host;
 	int address_fam;

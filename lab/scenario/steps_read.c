@@ -108,6 +108,8 @@ void step_free(struct step *step)
 	free(step->id);
 	free(step->expect.after.text);
 	free(step->expect.bytes.text);
+	free(step->expect.exit.text);
+	free(step->expect.output);
 	free(step->expect.address);
 	*step = (struct step){ 0 };
 }
@@ -378,7 +380,7 @@ static int step_body(struct reader *r, const struct node *item, struct step *ste
 	return unknown_step(r, item->keys[0], word);
 }
 
-/* count_expectations() - in the order of the file: error, after, bytes, eof, address, then the verb's own */
+/* count_expectations() - in the order of the file: error, after, bytes, eof, exit, output, address, then the verb's own */
 static int count_expectations(const struct step *step)
 {
 	const struct expect *expect = &step->expect;
@@ -387,7 +389,8 @@ static int count_expectations(const struct step *step)
 	/* what an unexpecting background step came to, its await judges */
 	if ((step->verb->expects & EXPECT_ERROR) && (!step->background || expect->line))
 		n++;
-	n += expect->after.set + expect->bytes.set + expect->eof_set + !!expect->address;
+	n += expect->after.set + expect->bytes.set + expect->eof_set + expect->exit.set +
+	     !!expect->output + !!expect->address;
 	if (step->verb->expectations)
 		n += step->verb->expectations(step->args);
 	return n;

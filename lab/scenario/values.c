@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,73 @@ static int text_read(struct reader *r, const struct node *value, void *out)
 	return *(char **)out ? 0 : reader_nomem(r);
 }
 
+static int regex_read(struct reader *r, const struct node *value, void *out)
+{
+	const char *text = reader_text(r, value);
+	char why[120];
+	regex_t regex;
+	int code;
+
+	if (!text)
+		return -EINVAL;
+	code = regcomp(&regex, text, REG_EXTENDED | REG_NEWLINE | REG_NOSUB);
+	if (code) {
+		regerror(code, &regex, why, sizeof(why));
+		return reader_problem(r, value, NULL, "not an extended regular expression: %s",
+				      why);
+	}
+	regfree(&regex);
+	if (!*text)
+		return reader_problem(r, value, NULL,
+				      "an empty regular expression matches everything");
+	return text_read(r, value, out);
+}
+
+const struct value_type VALUE_REGEX = { "regular expression",
+					"a regular expression such as timed out", regex_read,
+					text_free };
+
 const struct value_type VALUE_TEXT = { "text", "a text", text_read, text_free };
+
+static void argv_free(void *out)
+{
+	struct text_list *words = out;
+
+	for (int i = 0; i < words->n; i++)
+		free(words->list[i]);
+	free(words->list);
+	*words = (struct text_list){ 0 };
+}
+
+static int argv_read(struct reader *r, const struct node *value, void *out)
+{
+	struct text_list *words = out;
+
+	if (value->kind != NODE_LIST || !value->n)
+		return -EDOM;
+	words->list = calloc((size_t)value->n + 1, sizeof(*words->list));
+	if (!words->list)
+		return reader_nomem(r);
+	for (int i = 0; i < value->n; i++) {
+		const char *text;
+
+		if (value->items[i]->kind != NODE_SCALAR)
+			return reader_problem(r, value->items[i], NULL, "expected a word, found %s",
+					      node_kind_text(value->items[i]));
+		text = reader_text(r, value->items[i]);
+		words->list[i] = text ? strdup(text) : NULL;
+		if (!words->list[i])
+			return text ? reader_nomem(r) : -EINVAL;
+		words->n++;
+	}
+	return words->list[0][0] ? 0 : -EDOM;
+}
+
+const struct value_type VALUE_ARGV = {
+	"list of words",
+	"a program and its arguments, such as [curl, -sS, \"http://server:8080/\"]", argv_read,
+	argv_free
+};
 
 static int bool_read(struct reader *r, const struct node *value, void *out)
 {

@@ -492,7 +492,7 @@ static void names_child(const struct lab *lab, int host)
 	_cleanup_free_ char *found = NULL, *want = NULL;
 	char text[INET6_ADDRSTRLEN];
 
-	must_work(network_host_join(lab->net, host, &err), &err);
+	must_work(network_host_join(lab->net, host, 3, &err), &err);
 	for (int i = 0; i < 2 * lab->topo.n_hosts; i++) {
 		int to = i / 2, fam = i % 2;
 		char command[96];
@@ -507,7 +507,7 @@ static void names_child(const struct lab *lab, int host)
 	}
 	free(found);
 	found = output_of("cat /etc/hosts");
-	want = network_hosts_file(&lab->topo, host);
+	want = network_hosts_file(&lab->topo, host, 3);
 	must_same(found, want);
 	/* in the host's network, and nothing of the machinery is left to be seen */
 	free(found);
@@ -561,8 +561,8 @@ static void test_network_hosts_file_has_the_nearest_address(void **state)
 
 	(void)state;
 	topo_ready(&topo, "client fw server", "client-fw fw-server");
-	client = network_hosts_file(&topo, CLIENT);
-	server = network_hosts_file(&topo, SERVER);
+	client = network_hosts_file(&topo, CLIENT, 3);
+	server = network_hosts_file(&topo, SERVER, 3);
 	assert_non_null(strstr(client, "\n10.0.1.2 fw\n"));
 	assert_null(strstr(client, "10.0.2.1"));
 	assert_non_null(strstr(client, "\n10.0.2.2 server\n"));

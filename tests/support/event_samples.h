@@ -97,6 +97,7 @@ static struct event samples[] = {
 		    .error = (char *)"deadline",
 		    .took_ns = 2500100000,
 		    .bytes = -1,
+		    .exit = -1,
 		    .eof = false,
 		    .detail = (char *)"" } },
 	{ .type = EVENT_STEP_END,
@@ -108,6 +109,7 @@ static struct event samples[] = {
 		    .error = (char *)"none",
 		    .took_ns = 1200000,
 		    .bytes = 100000,
+		    .exit = -1,
 		    .eof = true,
 		    .detail = (char *)"in 7 reads" } },
 	{ .type = EVENT_PACKET,
@@ -256,6 +258,12 @@ static struct event samples[] = {
 		   .met = 4,
 		   .unmet = 1,
 		   .took_ns = 2530350000 } },
+	{ .type = EVENT_OUTPUT,
+	  .t_ns = 2148000000,
+	  .host = 0,
+	  .output = { .number = 3,
+		      .stream = (char *)"stderr",
+		      .text = (char *)"curl: (28) Connection timed out" } },
 };
 
 #endif

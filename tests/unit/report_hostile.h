@@ -97,12 +97,17 @@ static inline struct event hostile_event(unsigned *seed, char **hosts,
 	case EVENT_NOTE:
 		e.note.text = hostile_text(seed);
 		break;
+	case EVENT_OUTPUT:
+		e.output = (struct event_output){ .stream = hostile_text(seed),
+						  .text = hostile_text(seed) };
+		break;
 	case EVENT_STEP_BEGIN:
 	case EVENT_STEP_END:
 		e.step = (struct event_step){ .text = hostile_text(seed),
 					      .error = hostile_text(seed),
 					      .took_ns = hostile_number(seed),
 					      .bytes = hostile_number(seed),
+					      .exit = hostile_number(seed),
 					      .eof = rand_r(seed) % 2,
 					      .detail = hostile_text(seed) };
 		break;

@@ -160,6 +160,7 @@ static inline void feed_step(struct screen *screen, int64_t t_ns, int host, cons
 					       .error = S(error ? error : ""),
 					       .took_ns = took_ns,
 					       .bytes = -1,
+					       .exit = -1,
 					       .detail = S("") } });
 }
 

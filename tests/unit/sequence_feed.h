@@ -151,6 +151,7 @@ static inline void feed_step(struct feed *f, int64_t t_ns, int host, int number,
 						  .text = S(text),
 						  .error = S(error ? error : ""),
 						  .bytes = -1,
+						  .exit = -1,
 						  .detail = S("") } });
 }
 

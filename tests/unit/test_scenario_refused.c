@@ -301,8 +301,7 @@ static void test_scenario_refuses_bad_expectations(void **state)
 	assert_refused(EXPECT("{bytes: 5}"), 8, 14, "'bytes' cannot be expected of 'dial'");
 	assert_refused(EXPECT("{after: 5}"), 8, 21, "5 is no time; expected a time such as 2500ms");
 	assert_refused(EXPECT("{after: 3s..2s}"), 8, 21, "'3s..2s' is no time");
-	assert_refused(EXPECT("{exit: 28}"), 8, 14,
-		       "not available yet: it comes with the verb run");
+	assert_refused(EXPECT("{exit: 28}"), 8, 14, "'exit' cannot be expected of 'dial'");
 	assert_refused(EXPECT("none"), 8, 13, "expected a mapping such as");
 	assert_refused(EXPECT("{}"), 8, 13, "found an empty one");
 }

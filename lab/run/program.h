@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A program of somebody else's, inside a host. */
+#ifndef NSLAB_RUN_PROGRAM_H
+#define NSLAB_RUN_PROGRAM_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "netns/err.h"
+
+struct network;
+
+/**
+ * struct program - one that was started
+ * @pid: leads a session of its own, so that -@pid are its processes
+ * @reaped: it has ended, and program_status() has said how
+ * @pidfd: readable when it has ended
+ * @out: reading ends of its stdout and stderr, non-blocking
+ */
+struct program {
+	pid_t pid;
+	bool reaped;
+	int pidfd;
+	int out[2];
+};
+
+/**
+ * program_start() - run @argv in the network of @host, found along PATH
+ * It has the caller's user and groups, environment and working directory, names the lab's hosts by
+ * /etc/hosts, reads nothing (/dev/null) and can gain no privileges (no_new_privs). As an ordinary user it
+ * is that user again, in a user namespace below the lab's; under sudo the user who called sudo.
+ * It and all that it starts end with the lab at the latest.
+ * @fams: as in network_host_join()
+ * @ret: to be ended with program_end()
+ * @ret_exec: 0, or the errno of execvp(): it could not be run, and @ret is empty
+ * Return: 0, or -errno: the lab failed
+ */
+int program_start(const struct network *net, int host, unsigned fams, char *const *argv,
+		  struct program *ret, int *ret_exec, struct lab_err *err);
+
+/** program_status() - wait for its end; as shells say it: its exit status, or 128 and the signal */
+int program_status(struct program *program);
+
+/** program_end() - end all its processes, if there are any, and close what @program holds */
+void program_end(struct program *program);
+
+#endif
