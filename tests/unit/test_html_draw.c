@@ -55,6 +55,62 @@ static void test_time_axis(void **state)
 	page_close(&page);
 }
 
+/* Two notes, so far apart. */
+static int64_t apart_ns;
+
+static void feed_pause(struct screen *screen)
+{
+	feed_begin(screen);
+	feed(screen,
+	     (struct event){ .type = EVENT_NOTE, .host = -1, .t_ns = MS(1), .note = { S("one") } });
+	feed(screen, (struct event){ .type = EVENT_NOTE,
+				     .host = -1,
+				     .t_ns = MS(1) + apart_ns,
+				     .note = { S("two") } });
+	feed_end(screen, RESULT_PASSED, "", 0, 0);
+}
+
+/* How far apart they are drawn. */
+static int pause_drawn(struct page *page, int64_t ns)
+{
+	apart_ns = ns;
+	page_of(page, feed_pause);
+	return page_count(page, "//svg/text[. = 'note: two']/@y - //svg/text[. = 'note: one']/@y");
+}
+
+/* What is short is drawn to scale; quiet hours take as little room as quiet seconds. */
+static void test_fold(void **state)
+{
+	static const int64_t quiet[] = { MS(200), MS(9000), MS(36000000) };
+	struct page page;
+	int to_scale = pause_drawn(&page, MS(30));
+
+	(void)state;
+	assert_in_range(to_scale, 100, 200);
+	assert_int_equal(page_count(&page, "//rect[@class='fold']"), 0);
+	page_close(&page);
+	for (size_t i = 0; i < ARRAY_SIZE(quiet); i++) {
+		assert_in_range(pause_drawn(&page, quiet[i]), 30, 80);
+		assert_int_equal(page_count(&page, "//rect[@class='fold']"), 1);
+		assert_int_equal(page_count(&page, "//text[@class='quiet']"), 1);
+		/* between both, and clear of what stands there */
+		assert_true(
+			page_count(&page,
+				   "//rect[@class='fold']/@y - //svg/text[. = 'note: one']/@y") >
+			0);
+		assert_true(
+			page_count(&page,
+				   "//svg/text[. = 'note: two']/@y - 10 - //rect[@class='fold']/@y - "
+				   "//rect[@class='fold']/@height") > 0);
+		/* a zigzag on each of three lifelines */
+		assert_int_equal(page_count(&page,
+					    "string-length(translate(//path[@class='zag']/@d, "
+					    "translate(//path[@class='zag']/@d, 'M', ''), ''))"),
+				 3);
+		page_close(&page);
+	}
+}
+
 /* A call is a box from when it begins to when it ends; a state is a band in its colour. */
 static void test_calls_and_states(void **state)
 {
@@ -353,6 +409,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_packets),
 		cmocka_unit_test(test_time_axis),
+		cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_calls_and_states),
 		cmocka_unit_test(test_long_name),
 		cmocka_unit_test(test_waiting),
