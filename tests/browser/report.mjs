@@ -282,6 +282,23 @@ const cases = {
 		await close(page);
 	},
 
+	async long_checks_wrap() {
+		for (const width of [1200, 390]) {
+			const page = await open('joined', { viewport: { width, height: 800 } });
+			const wide = await page.evaluate(() => {
+				for (const d of document.querySelectorAll('details.run'))
+					d.open = true;
+				for (const th of document.querySelectorAll('.checks tbody th, .checks tbody td:nth-child(n+4)'))
+					th.textContent = 'socket conn state ' + 'ESTABLISHED,'.repeat(20);
+				return [...document.querySelectorAll('.wide:has(.checks)')].map((w) => w.scrollWidth - w.clientWidth);
+			});
+
+			assert.ok(wide.length > 2);
+			assert.deepEqual(wide.filter((w) => w > 0), [], `${width} px`);
+			await close(page);
+		}
+	},
+
 	async on_paper_all_is_there() {
 		const page = await open('joined');
 
