@@ -15,8 +15,9 @@ static const struct {
 	unsigned bit;
 	const char *name;
 } segments[] = {
-	{ SEG_SYN, "syn" }, { SEG_SYN_ACK, "syn-ack" }, { SEG_ACK, "ack" }, { SEG_DATA, "data" },
-	{ SEG_FIN, "fin" }, { SEG_RST, "rst" },		{ SEG_ANY, "any" },
+	{ SEG_SYN, "syn" },	    { SEG_SYN_ACK, "syn-ack" }, { SEG_ACK, "ack" },
+	{ SEG_DATA, "data" },	    { SEG_FIN, "fin" },		{ SEG_RST, "rst" },
+	{ SEG_ECN_SYN, "ecn-syn" }, { SEG_ANY, "any" },
 };
 
 unsigned segment_from_name(const char *name)
@@ -49,6 +50,8 @@ unsigned segment_classify(uint8_t flags, uint32_t payload)
 
 	if (syn)
 		kinds |= ack ? SEG_SYN_ACK : SEG_SYN;
+	if ((flags & 0xd2) == 0xc2)
+		kinds |= SEG_ECN_SYN;
 	if (fin)
 		kinds |= SEG_FIN;
 	if (rst)

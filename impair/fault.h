@@ -18,8 +18,9 @@ enum segment {
 	SEG_ACK = 1 << 2,     /* ACK and nothing else, no payload */
 	SEG_DATA = 1 << 3,    /* payload, neither SYN nor RST */
 	SEG_FIN = 1 << 4,
-	SEG_RST = 1 << 5, /* with or without ACK */
-	SEG_ANY = 1 << 6,
+	SEG_RST = 1 << 5,     /* with or without ACK */
+	SEG_ECN_SYN = 1 << 6, /* SYN without ACK that asks for ECN: ECE and CWR (RFC 3168, 6.1.1) */
+	SEG_ANY = 1 << 7,
 };
 
 /** segment_from_name() - SEG_… for "syn", "syn-ack" …; 0 for an unknown word */
@@ -31,7 +32,8 @@ const char *segment_name_at(int i);
 
 /**
  * segment_classify() - which kinds a TCP segment is of
- * @flags: the TCP header's flag byte (FIN 0x01, SYN 0x02, RST 0x04, PSH 0x08, ACK 0x10, URG 0x20)
+ * @flags: the TCP header's flag byte (FIN 0x01, SYN 0x02, RST 0x04, PSH 0x08, ACK 0x10, URG 0x20,
+ *         ECE 0x40, CWR 0x80)
  * @payload: bytes behind the TCP header
  * Return: SEG_ bits; SEG_ANY is always among them
  */

@@ -280,6 +280,7 @@ static const struct kind_row {
 } kind_rows[] = {
 	{ SEG_SYN, 0x12, 0x02, NFT_GOTO, "gate-" },
 	{ SEG_SYN_ACK, 0x12, 0x12, NFT_GOTO, "gate-" },
+	{ SEG_ECN_SYN, 0xd2, 0xc2, NFT_GOTO, "gate-" },
 	{ SEG_FIN, 0x01, 0x01, NFT_GOTO, "gate-" },
 	{ SEG_RST, 0x04, 0x04, NFT_GOTO, "gate-" },
 	/* an ack has no payload and data has some: a packet passes at most one of the two */

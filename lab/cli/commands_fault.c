@@ -55,6 +55,7 @@ static const struct kind {
 	{ 0, "", ' ' },
 	{ SEG_SYN, "tcp flags & (syn | ack) == syn ", ' ' },
 	{ SEG_SYN_ACK, "tcp flags & (syn | ack) == (syn | ack) ", ' ' },
+	{ SEG_ECN_SYN, "tcp flags & (syn | ack | ecn | cwr) == (syn | ecn | cwr) ", ' ' },
 	{ SEG_FIN, "tcp flags & fin == fin ", ' ' },
 	{ SEG_RST, "tcp flags & rst == rst ", ' ' },
 	{ SEG_ACK, "tcp flags & (fin | syn | rst | psh | ack | urg) == ack ", '=' },

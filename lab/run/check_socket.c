@@ -40,6 +40,7 @@ static const struct field fields[] = {
 	INFO(retransmits, 1),
 	INFO(probes, 1),
 	INFO(backoff, 1),
+	INFO(options, 1), /* bits: 1 timestamps, 2 SACK, 4 window scaling, 8 ECN, 16 ECN was seen */
 	INFO(rto, US),
 	INFO(ato, US),
 	INFO(snd_mss, 1),

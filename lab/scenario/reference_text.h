@@ -82,7 +82,8 @@ static const char TEXT_FAULTS[] =
 static const char TEXT_MATCH[] =
 	"All keys given have to fit. Kinds of `segment` do not exclude each other: `syn` is SYN without\n"
 	"ACK; `syn-ack` both; `fin` has FIN set; `rst` RST, with or without ACK; `data` has payload and\n"
-	"neither SYN nor RST; `ack` is ACK and nothing else, without payload; `any` is every TCP segment.\n"
+	"neither SYN nor RST; `ack` is ACK and nothing else, without payload; `ecn-syn` is a `syn` that asks\n"
+	"for ECN (ECE and CWR, RFC 3168 section 6.1.1); `any` is every TCP segment.\n"
 	"Data with FIN is both `data` and `fin`. Retransmissions are segments like any other. Ports need\n"
 	"`protocol: tcp` or `udp`, or a `segment`, which means TCP. Only one of `nth`, `first`,\n"
 	"`every` and `probability` can be given.\n";

@@ -20,6 +20,7 @@ static bool is_kind(unsigned word, uint8_t flags, uint32_t payload)
 	bool syn = flags & TCPF_SYN, rst = flags & TCPF_RST, ack = flags & TCPF_ACK;
 
 	return (word == SEG_SYN && syn && !ack) || (word == SEG_SYN_ACK && syn && ack) ||
+	       (word == SEG_ECN_SYN && (flags & 0xd2) == 0xc2) ||
 	       (word == SEG_FIN && flags & TCPF_FIN) || (word == SEG_RST && rst) ||
 	       (word == SEG_DATA && payload && !syn && !rst) ||
 	       (word == SEG_ACK && (flags & 0x3f) == TCPF_ACK && !payload) || word == SEG_ANY;

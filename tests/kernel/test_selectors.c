@@ -197,6 +197,8 @@ static bool is_kind(unsigned word, const struct seen *s)
 		return syn && !ack;
 	case SEG_SYN_ACK:
 		return syn && ack;
+	case SEG_ECN_SYN:
+		return syn && !ack && (s->flags & 0xc0) == 0xc0;
 	case SEG_FIN:
 		return fin;
 	case SEG_RST:
@@ -379,7 +381,7 @@ static void draw_match(struct run *run, struct fault *f)
 	case 0:
 	case 1:
 		m->protocol = IPPROTO_TCP;
-		m->segments = draw(run, 3) ? 1 + draw(run, 2 * SEG_ANY - 1) : 1u << draw(run, 7);
+		m->segments = draw(run, 3) ? 1 + draw(run, 2 * SEG_ANY - 1) : 1u << draw(run, 8);
 		break;
 	case 2:
 		m->protocol = IPPROTO_UDP;

@@ -7,10 +7,11 @@
 #include "impair/fault.h"
 #include "netns/cleanup.h"
 
-static const char *const words[] = { "syn", "syn-ack", "ack", "data", "fin", "rst", "any" };
-static const unsigned bits[] = {
-	SEG_SYN, SEG_SYN_ACK, SEG_ACK, SEG_DATA, SEG_FIN, SEG_RST, SEG_ANY
+static const char *const words[] = {
+	"syn", "syn-ack", "ack", "data", "fin", "rst", "ecn-syn", "any"
 };
+static const unsigned bits[] = { SEG_SYN, SEG_SYN_ACK, SEG_ACK,	    SEG_DATA,
+				 SEG_FIN, SEG_RST,     SEG_ECN_SYN, SEG_ANY };
 
 /*
  * The words of the scenario format, as patterns of the flags C E U A P R S F: 1 set, 0 not, - either.
@@ -24,7 +25,7 @@ static const struct {
 	{ SEG_SYN, "---0--1-", true, true },  { SEG_SYN_ACK, "---1--1-", true, true },
 	{ SEG_ACK, "--010000", true, false }, { SEG_DATA, "-----00-", false, true },
 	{ SEG_FIN, "-------1", true, true },  { SEG_RST, "-----1--", true, true },
-	{ SEG_ANY, "--------", true, true },
+	{ SEG_ANY, "--------", true, true },  { SEG_ECN_SYN, "11-0--1-", true, true },
 };
 
 static bool fits(const char *pattern, unsigned flags)

@@ -100,6 +100,8 @@ static bool is_kind(unsigned word, uint8_t flags, uint32_t payload)
 		return syn && !ack;
 	case SEG_SYN_ACK:
 		return syn && ack;
+	case SEG_ECN_SYN:
+		return syn && !ack && (flags & 0xc0) == 0xc0;
 	case SEG_FIN:
 		return fin;
 	case SEG_RST:
