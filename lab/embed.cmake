@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Writes OUT: the scenario files beneath ROOT/scenarios and the template for new ones, as C arrays.
+# Writes OUT: the scenario files beneath ROOT/scenarios, the template for new ones and the claims, as C arrays.
 include(${CMAKE_CURRENT_LIST_DIR}/bytes.cmake)
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/scenarios/*.yaml)
 list(SORT files)
@@ -15,6 +15,8 @@ foreach(file IN LISTS files)
 	math(EXPR n "${n} + 1")
 endforeach()
 bytes_of(${ROOT}/lab/cli/template.yaml bytes)
+bytes_of(${ROOT}/lab/cli/claims.yaml claims)
+string(APPEND text "const char builtin_claims[] = {${claims}};\n")
 string(APPEND text "const char builtin_template[] = {${bytes}};\n")
 string(APPEND text "const struct builtin builtins[] = {\n${rows}\t{ NULL, NULL, 0 },\n};\n")
 file(WRITE ${OUT} "${text}")

@@ -18,4 +18,7 @@ extern const struct builtin builtins[];
 /** builtin_template - what ``nslab new`` writes, NUL-terminated */
 extern const char builtin_template[];
 
+/** builtin_claims - lab/cli/claims.yaml, NUL-terminated */
+extern const char builtin_claims[];
+
 #endif

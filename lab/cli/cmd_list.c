@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -6,12 +7,13 @@
 #include <unistd.h>
 
 #include "lab/cli/catalogue.h"
+#include "lab/cli/claims.h"
 #include "lab/cli/command.h"
 #include "lab/report/report.h"
 
 struct options {
 	struct strings tags;
-	bool json, cases;
+	bool json, cases, claims;
 	const char *scenarios;
 };
 
@@ -22,6 +24,9 @@ static const struct option_row rows[] = {
 	{ "cases", 0, NULL,
 	  "a line for each case: name, --set words, faults, expectations, by tabs", OPTION_FLAG,
 	  offsetof(struct options, cases) },
+	{ "claims", 0, NULL,
+	  "the claims of the article, their verdicts, and the scenarios that settle them",
+	  OPTION_FLAG, offsetof(struct options, claims) },
 	{ "scenarios", 0, "DIR", "scenarios that override those compiled in; also $NSLAB_SCENARIOS",
 	  OPTION_TEXT, offsetof(struct options, scenarios) },
 	{ 0 },
@@ -100,6 +105,21 @@ static int all_put(struct sources *catalogue, const struct options *o)
 	return code;
 }
 
+static int claims_put(struct sources *catalogue, const struct options *o)
+{
+	struct claims claims;
+	int ret = claims_load(catalogue, &claims);
+
+	if (ret < 0)
+		return ret == -EINVAL ? EXIT_USAGE : EXIT_LAB;
+	if (o->json)
+		claims_json(&claims, stdout);
+	else
+		claims_table(&claims, stdout);
+	claims_free(&claims);
+	return EXIT_OK;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -110,7 +130,7 @@ static int run(const struct command *command, int argc, char **argv)
 	if (first >= 0 && first < argc)
 		fprintf(stderr, "nslab list: takes no names; 'nslab show NAME' tells of one\n");
 	else if (first >= 0 && catalogue_load(o.scenarios, &catalogue) == 0)
-		code = all_put(&catalogue, &o);
+		code = o.claims ? claims_put(&catalogue, &o) : all_put(&catalogue, &o);
 	sources_free(&catalogue);
 	strings_free(&o.tags);
 	return code;

@@ -68,7 +68,7 @@ static void test_segment_classify_knows_the_common_ones(void **state)
 		unsigned kinds;
 	} cases[] = {
 		{ 0x02, 0, SEG_SYN },
-		{ 0xc2, 0, SEG_SYN }, /* SYN that asks for ECN */
+		{ 0xc2, 0, SEG_SYN | SEG_ECN_SYN }, /* SYN that asks for ECN */
 		{ 0x12, 0, SEG_SYN_ACK },
 		{ 0x10, 0, SEG_ACK },
 		{ 0x50, 0, SEG_ACK },
