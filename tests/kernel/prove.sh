@@ -19,9 +19,9 @@ printf '%s\n' "$output"
 proven=$(sed -n 's/^\([0-9]*\) of [0-9]* cases proven.*/\1/p' <<<"$output")
 all=$(sed -n 's/^[0-9]* of \([0-9]*\) cases proven.*/\1/p' <<<"$output")
 skipped=$(grep -c '^skipped ' <<<"$output" || true)
-[ -n "$proven" ] && [ "$proven" != 0 ] || {
+if [ "${proven:-0}" = 0 ]; then
 	echo "nothing was proven"
 	exit 1
-}
+fi
 echo "$proven passed, $((all - proven - skipped)) failed, $skipped skipped"
 exit "$status"
