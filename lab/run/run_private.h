@@ -38,6 +38,8 @@ struct run {
 	struct delayline *filter_line; /* the same for faults, NULL if they do without */
 	struct source *line_source;
 	struct shaper *shaper; /* NULL where no link is shaped */
+	bool programs;	       /* somebody else's program may open connections */
+	int n_strangers;       /* connections that were watched for that */
 	bool losses_unsure;    /* a host was rebooted, and what it had counted is gone */
 	uint64_t *hits_before;
 	bool *fault_on;

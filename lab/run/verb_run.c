@@ -333,6 +333,7 @@ static void start(struct op *op)
 	struct lab_err err = { 0 };
 	int exec_code, ret = 0;
 
+	op->run->programs = true;
 	state->program = (struct program){ .pidfd = -1, .out = { -1, -1 } };
 	op->cleanup = cleanup;
 	op->ready = ended;
