@@ -29,7 +29,7 @@ static const struct key keys[] = {
 	  .example = "\"server:8080\"",
 	  .help = "host and port; also an address: \"[fd00::2]:8080\"" },
 	{ "local", &VALUE_PORT, offsetof(struct args, local), .def = "the kernel chooses",
-	  .example = "40000", .help = "bind() to this port first" },
+	  .example = "20000", .help = "bind() to this port first" },
 	{ "keep", &VALUE_BOOL, offsetof(struct args, keep), .def = "false", .example = "true",
 	  .help = "leave the socket open when the deadline comes; Go closes it" },
 	{ "ip", &VALUE_TEXT, offsetof(struct args, ip), .def = "6 in a dual case", .example = "4",
