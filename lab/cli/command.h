@@ -36,6 +36,7 @@ extern const struct command COMMAND_LIST;
 extern const struct command COMMAND_SHOW;
 extern const struct command COMMAND_RUN;
 extern const struct command COMMAND_PROVE;
+extern const struct command COMMAND_EXEC;
 extern const struct command COMMAND_REPORT;
 extern const struct command COMMAND_NEW;
 extern const struct command COMMAND_VALIDATE;

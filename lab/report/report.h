@@ -72,6 +72,7 @@ struct report_type {
 extern const struct report_type REPORT_TERMINAL;
 extern const struct report_type REPORT_PROGRESS;
 extern const struct report_type REPORT_LADDER;
+extern const struct report_type REPORT_PROGRAM;
 extern const struct report_type REPORT_HTML;
 extern const struct report_type REPORT_EVENTS;
 extern const struct report_type REPORT_JSON;

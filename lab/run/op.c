@@ -147,7 +147,8 @@ void op_deadline(struct op *op)
 
 void op_begin(struct run *run, int index)
 {
-	const struct step *step = &run->plan->steps[index];
+	const struct step *step = index < run->plan->n_steps ? &run->plan->steps[index] :
+							       &run->exec_step;
 	struct event event = { .type = EVENT_STEP_BEGIN, .host = step->host };
 	struct op *op = &run->ops[index];
 
@@ -159,7 +160,8 @@ void op_begin(struct run *run, int index)
 			   .begun_ns = clock_now(),
 			   .deadline_ns = INT64_MAX,
 			   .own_fd = -1 };
-	if (step->deadline_ns >= 0)
+	/* beside a program nobody knows when it does its part */
+	if (step->deadline_ns >= 0 && !run->options->exec)
 		op->deadline_ns = op->begun_ns + step->deadline_ns;
 	event.step.number = index + 1;
 	event.step.line = step->line;

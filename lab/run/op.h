@@ -44,6 +44,7 @@ struct sock {
  * @detail: more for the reader
  * @exit: a program's, as shells say it; -1 where none has ended. @output: all that it printed
  * @unready: in the background: the next step has to wait until this is false
+ * @beside: the next step starts at once, as behind one in the background
  * @state: the verb's own, from op_state(); freed with the op
  * @answers: addresses that a lookup came to, with ", " between them; NULL for none
  * @dial_addr, @dial_port: whom the step calls, which a dial's socket does not tell before it is connected
@@ -75,6 +76,7 @@ struct op {
 	int exit;
 	const char *output;
 	bool unready;
+	bool beside;
 	void *state;
 	struct source *source;
 	int watched_fd;
@@ -158,6 +160,9 @@ int run_fault_hits(struct run *run, int fault, uint64_t *ret_hits, struct lab_er
 
 /** run_conntrack() - a host's connection tracking, to be asked; NULL: @err says why */
 struct conntrack *run_conntrack(struct run *run, int host, struct lab_err *err);
+
+/** program_signal() - signal the program of this step, a ``program:`` */
+void program_signal(struct op *op, int sig);
 
 /** run_op() - the op of step number @step (from 0), NULL if it has not begun */
 struct op *run_op(struct run *run, int step);

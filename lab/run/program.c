@@ -86,12 +86,14 @@ static void signals_reset(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int child_prepare(const struct network *net, int host, unsigned fams, struct lab_err *err)
+static int child_prepare(const struct network *net, int host, unsigned fams, bool apart,
+			 struct lab_err *err)
 {
 	int ret;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setsid();
+	if (apart)
+		setsid();
 	ret = network_host_join(net, host, fams, err);
 	if (ret < 0)
 		return ret;
@@ -106,24 +108,26 @@ static int child_prepare(const struct network *net, int host, unsigned fams, str
 	return 0;
 }
 
-/* stdin reads nothing, stdout and stderr are @out and @err_fd, and there is no other but @report. */
-static void fds_arrange(int out, int err_fd, int report)
+/* stdin reads nothing, stdout and stderr are @out and @err_fd, or all three are ours; there is no other but @report. */
+static void fds_arrange(bool apart, int out, int err_fd, int report)
 {
-	int null = open("/dev/null", O_RDONLY);
+	int null = apart ? open("/dev/null", O_RDONLY) : -1;
 
-	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err_fd, 2) < 0 ||
-	    (report != 3 && dup2(report, 3) < 0) || fcntl(3, F_SETFD, FD_CLOEXEC) < 0 ||
+	if (apart && (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err_fd, 2) < 0))
+		_exit(127);
+	if ((report != 3 && dup2(report, 3) < 0) || fcntl(3, F_SETFD, FD_CLOEXEC) < 0 ||
 	    close_range(4, ~0U, 0) < 0)
 		_exit(127);
 }
 
-static void __attribute__((noreturn)) child_run(const struct network *net, int host, unsigned fams,
-						char *const *argv, int out, int err_fd, int report)
+static void __attribute__((noreturn))
+child_run(const struct network *net, int host, unsigned fams, char *const *argv, bool apart,
+	  int out, int err_fd, int report)
 {
 	struct trouble trouble = { 0 };
 
-	if (child_prepare(net, host, fams, &trouble.err) == 0) {
-		fds_arrange(out, err_fd, report);
+	if (child_prepare(net, host, fams, apart, &trouble.err) == 0) {
+		fds_arrange(apart, out, err_fd, report);
 		report = 3;
 		execvp(argv[0], argv);
 		trouble.exec = errno;
@@ -154,7 +158,7 @@ static ssize_t trouble_read(int fd, struct trouble *trouble)
 	return n;
 }
 
-int program_start(const struct network *net, int host, unsigned fams, char *const *argv,
+int program_start(const struct network *net, int host, unsigned fams, char *const *argv, bool apart,
 		  struct program *ret, int *ret_exec, struct lab_err *err)
 {
 	int out[2] = { -1, -1 }, err_pipe[2] = { -1, -1 }, report[2] = { -1, -1 }, code;
@@ -169,7 +173,7 @@ int program_start(const struct network *net, int host, unsigned fams, char *cons
 		ret->pid = fork();
 		code = ret->pid < 0 ? -errno : 0;
 		if (!ret->pid)
-			child_run(net, host, fams, argv, out[1], err_pipe[1], report[1]);
+			child_run(net, host, fams, argv, apart, out[1], err_pipe[1], report[1]);
 	}
 	close_fd(&out[1]);
 	close_fd(&err_pipe[1]);

@@ -27,15 +27,17 @@ struct program {
 /**
  * program_start() - run @argv in the network of @host, found along PATH
  * It has the caller's user and groups, environment and working directory, names the lab's hosts by
- * /etc/hosts, reads nothing (/dev/null) and can gain no privileges (no_new_privs). As an ordinary user it
+ * /etc/hosts, and can gain no privileges (no_new_privs). As an ordinary user it
  * is that user again, in a user namespace below the lab's; under sudo the user who called sudo.
  * It and all that it starts end with the lab at the latest.
  * @fams: as in network_host_join()
+ * @apart: it reads nothing, its output comes to @ret, and it leads a session of its own; else it has
+ *         our stdin, stdout, stderr and terminal
  * @ret: to be ended with program_end()
  * @ret_exec: 0, or the errno of execvp(): it could not be run, and @ret is empty
  * Return: 0, or -errno: the lab failed
  */
-int program_start(const struct network *net, int host, unsigned fams, char *const *argv,
+int program_start(const struct network *net, int host, unsigned fams, char *const *argv, bool apart,
 		  struct program *ret, int *ret_exec, struct lab_err *err);
 
 /** program_status() - wait for its end; as shells say it: its exit status, or 128 and the signal */

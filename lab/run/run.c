@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 
 #include "lab/observe/conntrack.h"
+#include "lab/run/exec.h"
 #include "lab/run/run_private.h"
 #include "lab/run/shaping.h"
 #include "netns/cleanup.h"
@@ -22,6 +23,7 @@ enum {
 	SETTLE_NS = 2 * 1000000,      /* by then a packet that was stamped has reached us */
 	RETRY_NS = 1000000,	      /* between two tries to interrupt a blocking call */
 	STRANGERS_MOST = 64,	      /* connections of programs whose states are watched */
+	FAREWELL_NS = 8 * 1000000,    /* for the last packets of a program that has ended */
 	LAST_LOOK_NS = 200 * 1000000, /* how long hits that were counted may take to be logged */
 };
 
@@ -218,6 +220,11 @@ static void control_ready(void *arg, uint32_t events)
 	run->signal = sig;
 	source_drop(run->control);
 	run->control = NULL;
+	/* a program is told, and decides itself */
+	if (run->options->exec && exec_op(run)->run && !exec_over(run)) {
+		program_signal(exec_op(run), sig);
+		return;
+	}
 	run_end(run, RESULT_INTERRUPTED, "%s", "");
 }
 
@@ -338,12 +345,17 @@ static int lab_build(struct run *run, struct lab_err *err)
 	return 0;
 }
 
+static int ops_count(const struct run *run)
+{
+	return run->plan->n_steps + (run->options->exec ? 1 : 0);
+}
+
 /* The next moment at which something has to be done even if nothing happens. */
 static int64_t wake_at(const struct run *run)
 {
 	int64_t at = run->end_ns < run->sample_ns ? run->end_ns : run->sample_ns;
 
-	for (int i = 0; i < run->plan->n_steps; i++) {
+	for (int i = 0; i < ops_count(run); i++) {
 		const struct op *op = &run->ops[i];
 
 		if (!op->run || op->done)
@@ -358,7 +370,7 @@ static int64_t wake_at(const struct run *run)
 
 static void ops_poll(struct run *run)
 {
-	for (int i = 0; i < run->plan->n_steps; i++) {
+	for (int i = 0; i < ops_count(run); i++) {
 		struct op *op = &run->ops[i];
 
 		if (!op->run)
@@ -403,17 +415,40 @@ static void turn(struct run *run)
 		run_end(run, RESULT_ERROR, "the event log cannot be written");
 }
 
+/* All steps are done: what is left is the program, and what its kernel has to say when it has ended. */
+static void program_run(struct run *run)
+{
+	int64_t until;
+
+	if (!run->over)
+		exec_start(run);
+	while (!run->over && !exec_over(run))
+		turn(run);
+	until = clock_now() + FAREWELL_NS;
+	run->sample_ns = 0;
+	while (!run->over && clock_now() < until) {
+		run->sample_ns = run->sample_ns < until ? run->sample_ns : until;
+		turn(run);
+	}
+}
+
 static void steps_run(struct run *run)
 {
-	for (int i = 0; i < run->plan->n_steps && !run->over; i++) {
+	for (int i = 0; i < run->plan->n_steps && !run->over && !exec_over(run); i++) {
 		run->current = i;
+		if (exec_starts(run, i))
+			exec_start(run);
+		if (exec_skips(run, i))
+			continue;
 		op_begin(run, i);
 		run_drain(run);
 		ops_poll(run);
-		while (!run->over && !run->ops[i].done &&
+		while (!run->over && !run->ops[i].done && !exec_over(run) &&
 		       (!run->plan->steps[i].background || run->ops[i].unready))
 			turn(run);
 	}
+	if (run->options->exec)
+		program_run(run);
 }
 
 static bool is_awaited(const struct run *run, int index)
@@ -504,7 +539,7 @@ static void end_event(struct run *run)
 
 static void run_release(struct run *run)
 {
-	for (int i = 0; run->ops && i < run->plan->n_steps; i++)
+	for (int i = 0; run->ops && i < ops_count(run); i++)
 		op_release(&run->ops[i]);
 	for (int i = 0; run->socks && i < run->plan->n_steps; i++) {
 		if (run->socks[i])
@@ -528,6 +563,7 @@ static void run_release(struct run *run)
 	free(run->fault_on);
 	free(run->conntracks);
 	free(run->ops);
+	free(run->exec_step.text);
 	free(run->socks);
 }
 
@@ -554,7 +590,7 @@ static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
 	run->hits_before = calloc((size_t)plan->n_faults + 1, sizeof(*run->hits_before));
 	run->fault_on = calloc((size_t)plan->n_faults + 1, sizeof(*run->fault_on));
 	run->conntracks = calloc((size_t)plan->topo.n_hosts, sizeof(struct conntrack *));
-	run->ops = calloc((size_t)plan->n_steps, sizeof(*run->ops));
+	run->ops = calloc((size_t)plan->n_steps + 1, sizeof(*run->ops));
 	run->socks = calloc((size_t)plan->n_steps, sizeof(*run->socks));
 	run->control = source_add(run->loop, control_fd, EPOLLIN, control_ready, run);
 	if (!run->filters || !run->hits_before || !run->fault_on || !run->conntracks || !run->ops ||
@@ -563,10 +599,16 @@ static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
 	for (int i = 0; i < plan->n_faults; i++)
 		run->fault_on[i] = plan->faults[i].active;
 	run->control_fd = control_fd;
-	run->end_ns = clock_now() + timeout;
+	run->end_ns = run->options->exec && !run->options->timeout_ns ? INT64_MAX :
+									clock_now() + timeout;
 	run->sample_ns = clock_now() + SAMPLE_NS;
 	ret = needs_look(run, err);
-	return ret < 0 || run->over ? ret : lab_build(run, err);
+	if (!ret && run->options->exec)
+		ret = exec_prepare(run, err);
+	if (ret < 0 || run->over)
+		return ret;
+	ret = lab_build(run, err);
+	return ret == 0 && run->options->exec ? exec_faults_off(run, err) : ret;
 }
 
 int run_case(const struct scenario *scenario, const struct plan *plan,
@@ -596,7 +638,8 @@ int run_case(const struct scenario *scenario, const struct plan *plan,
 		run_end(&run, RESULT_SKIPPED, "this kernel has no IPv6");
 	} else {
 		steps_run(&run);
-		unawaited_judge(&run);
+		if (!options->exec)
+			unawaited_judge(&run);
 		if (run.result != RESULT_ERROR)
 			last_look(&run);
 	}

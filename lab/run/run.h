@@ -13,6 +13,20 @@ struct vocabulary;
 struct lab_err;
 
 /**
+ * struct exec - a program of the user's own, in place of the built-in endpoints of its host
+ * @argv: ends with NULL
+ * @host: where it runs; NULL: where the scenario's mark says, else ``client``
+ * @within_ns: it is ended after this; 0 for never
+ * @faults_off: names of faults that are off from the start; NULL, or ends with NULL
+ */
+struct exec {
+	char *const *argv;
+	const char *host;
+	int64_t within_ns;
+	const char *const *faults_off;
+};
+
+/**
  * struct run_options - how to run
  * @seed: echoed; decides whatever is left to chance
  * @disarmed: faults match and count, but let packets pass
@@ -23,6 +37,7 @@ struct lab_err;
  * @bytes: packet and hit records carry the first bytes of their packets
  * @needs_met: finds out whether this kernel has what the scenario needs: 1 if so, 0 if not, with why,
  *             -errno if that cannot be told; NULL if it has
+ * @exec: NULL, or run this program, without judging anything
  * @repeat: the command line that repeats the run, for the log
  */
 struct run_options {
@@ -35,6 +50,7 @@ struct run_options {
 	bool bytes;
 	int (*needs_met)(const struct need_list *needs, struct lab_err *err);
 	const char *repeat;
+	const struct exec *exec;
 };
 
 /** run_timeout() - the default of @timeout_ns for a plan */

@@ -15,7 +15,7 @@
  * struct run - a case under way
  * @filters: one for each host, NULL where there are no faults
  * @conntracks: one for each host, NULL until it is asked for
- * @ops, @socks: one for each step
+ * @ops, @socks: one for each step; of @ops one more under exec
  * @hits_before: for each fault, hits counted before its host was rebooted
  * @fault_on: for each fault
  * @current: index of the step in the foreground
@@ -38,6 +38,9 @@ struct run {
 	struct delayline *filter_line; /* the same for faults, NULL if they do without */
 	struct source *line_source;
 	struct shaper *shaper; /* NULL where no link is shaped */
+	int program_host;      /* of options->exec */
+	int program_step;      /* it starts before this one */
+	struct step exec_step; /* its own, behind all others */
 	bool programs;	       /* somebody else's program may open connections */
 	int n_strangers;       /* connections that were watched for that */
 	bool losses_unsure;    /* a host was rebooted, and what it had counted is gone */

@@ -17,6 +17,7 @@ extern const struct verb VERB_CLOSE;
 extern const struct verb VERB_ABORT;
 extern const struct verb VERB_BIND;
 extern const struct verb VERB_RUN;
+extern const struct verb VERB_PROGRAM;
 extern const struct verb VERB_AWAIT;
 extern const struct verb VERB_WAIT;
 extern const struct verb VERB_FAULT;
@@ -36,6 +37,12 @@ struct step;
  * Return: the end that was lowered, -1 if it is up
  */
 int link_lowered(const struct plan *plan, int link, const struct step **ret_by);
+
+/** step_program() - the host of a mark ``program:``, -1 for any other step */
+int step_program(const struct step *step);
+
+/** step_waits() - is it a check that waits for something other than a socket? */
+bool step_waits(const struct step *step);
 
 /** step_reboots() - the host that a step reboots, -1 if none */
 int step_reboots(const struct step *step);

@@ -348,7 +348,7 @@ static void start(struct op *op)
 	op->unready = args->ready.port || args->ready.line;
 	if (ret == 0)
 		ret = program_start(run_network(op->run), op->step->host, run_plan(op->run)->ip,
-				    args->argv.list, &state->program, &exec_code, &err);
+				    args->argv.list, true, &state->program, &exec_code, &err);
 	if (ret == 0 && exec_code) {
 		op->unready = false;
 		op_detail(op, "cannot run %.100s", args->argv.list[0]);

@@ -13,8 +13,7 @@ static void test_scenario_refuses_a_bad_top_level(void **state)
 	assert_refused(HEAD "steps: []\n", 5, 8, "a scenario without steps does nothing");
 	assert_refused(HEAD "steps:\n", 5, 1, "a scenario without steps does nothing");
 	assert_refused(HEAD "steps: {a: b}\n", 5, 8, "expected a list of steps, found a mapping");
-	assert_refused(HEAD STEPS "program: client\n", 7, 1,
-		       "not available yet: it comes with nslab exec");
+	assert_refused(HEAD STEPS "program: client\n", 7, 1, "unknown key 'program'");
 	assert_refused(HEAD STEPS "needs: x\n", 7, 8, "unknown need 'x'; expected one of: sysctl,");
 	assert_refused(HEAD STEPS "needs: [ipv6, nettem]\n", 7, 15, "did you mean 'netem'?");
 	assert_refused(HEAD STEPS "needs: [{queue: 1}]\n", 7, 9,

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation: one front, whose worker runs the program with our own stdin, stdout, stderr and
+ * terminal, in our process group. So ^C reaches the program as it would without us, and we only wait; what
+ * is sent to us alone (SIGTERM, SIGHUP) is passed on. We say nothing until the program has ended.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "lab/cli/command.h"
+#include "lab/cli/command_line.h"
+#include "lab/cli/front.h"
+#include "lab/cli/outputs.h"
+#include "lab/cli/selection.h"
+#include "lab/doctor/doctor.h"
+#include "lab/observe/axis.h"
+#include "lab/report/report.h"
+#include "lab/scenario/problem.h"
+#include "lab/scenario/value.h"
+#include "netns/cleanup.h"
+
+/* exit statuses beside the program's own */
+enum { EXIT_OVERDUE = 124, EXIT_NO_LAB = 125, EXIT_NO_EXEC = 126, EXIT_NOT_FOUND = 127 };
+
+struct options {
+	struct selection_options chosen;
+	struct strings faults_off;
+	const char *on, *within, *expect, *seed, *shape;
+	bool quiet;
+	struct output_options outputs;
+};
+
+static const struct option_row rows[] = {
+	{ "on", 0, "HOST", "where the program runs; default: what the scenario says, else client",
+	  OPTION_TEXT, offsetof(struct options, on) },
+	{ "within", 0, "TIME", "end the program after this, with exit status 124", OPTION_TEXT,
+	  offsetof(struct options, within) },
+	{ "expect", 0, "exit=N", "exit status 0 if the program ends with N, else 1", OPTION_TEXT,
+	  offsetof(struct options, expect) },
+	{ "fault-off", 0, "NAME", "switch a fault off from the start; may be repeated", OPTION_LIST,
+	  offsetof(struct options, faults_off) },
+	{ "set", 's', "KEY=VALUE",
+	  "set a parameter, choose a matrix value or ip=4, ip=6; default ip=4", OPTION_LIST,
+	  offsetof(struct options, chosen.set) },
+	{ "seed", 0, "N", "decides what is left to chance; default 1", OPTION_TEXT,
+	  offsetof(struct options, seed) },
+	{ "shape", 0, "WHO", "who shapes links: netem, queue, or auto", OPTION_TEXT,
+	  offsetof(struct options, shape) },
+	{ "scenarios", 0, "DIR", "scenarios that override those compiled in; also $NSLAB_SCENARIOS",
+	  OPTION_TEXT, offsetof(struct options, chosen.scenarios) },
+	{ "quiet", 'q', NULL, "do not sum up what the program's connections came to", OPTION_FLAG,
+	  offsetof(struct options, quiet) },
+	{ 0 },
+};
+
+/**
+ * struct session - one call
+ * @expected: exit status, -1 where none is expected
+ * @status: the program's, -1 while there is none; @error: of the program's step, "" while there is none
+ */
+struct session {
+	struct options options;
+	struct run_options run;
+	struct exec exec;
+	struct selection chosen;
+	struct outputs *outputs;
+	struct report *summary;
+	int expected;
+	int status;
+	char error[32];
+};
+
+static void event_take(void *arg, const struct event *event)
+{
+	struct session *s = arg;
+
+	outputs_event(s->outputs, event);
+	if (s->summary)
+		REPORT_PROGRAM.event(s->summary, event);
+	if (event->type != EVENT_STEP_END || strncmp(event->step.text, "program ", 8))
+		return;
+	s->status = (int)event->step.exit;
+	snprintf(s->error, sizeof(s->error), "%s", event->step.error);
+}
+
+static int options_check(struct session *s)
+{
+	const struct options *o = &s->options;
+	char shown[100];
+	int64_t n = 1;
+
+	if (o->seed && value_int(o->seed, 0, INT64_MAX, &n) < 0) {
+		fprintf(stderr, "nslab exec: --seed '%s': expected a number\n",
+			text_escape(o->seed, shown, sizeof(shown)));
+		return -EINVAL;
+	}
+	s->run.seed = n;
+	if (o->within &&
+	    (value_duration(o->within, &s->exec.within_ns) < 0 || !s->exec.within_ns)) {
+		fprintf(stderr, "nslab exec: --within '%s': expected a duration such as 5s\n",
+			text_escape(o->within, shown, sizeof(shown)));
+		return -EINVAL;
+	}
+	s->expected = -1;
+	if (o->expect) {
+		if (strncmp(o->expect, "exit=", 5) || value_int(o->expect + 5, 0, 255, &n) < 0) {
+			fprintf(stderr, "nslab exec: --expect '%s': expected exit=N\n",
+				text_escape(o->expect, shown, sizeof(shown)));
+			return -EINVAL;
+		}
+		s->expected = (int)n;
+	}
+	if (o->shape && shape_backend_from_name(o->shape, &s->run.shape) < 0) {
+		fprintf(stderr, "nslab exec: --shape '%s': expected netem, queue or auto\n",
+			text_escape(o->shape, shown, sizeof(shown)));
+		return -EINVAL;
+	}
+	s->run.needs_met = doctor_needs_met;
+	return 0;
+}
+
+/* Of several cases the first is meant; which others there are --set chooses. */
+static int case_choose(struct session *s, char **words, int n, const struct place **ret)
+{
+	if (n < 2) {
+		fprintf(stderr,
+			"nslab exec: give a scenario and a program: nslab exec dial-syn-dropped -- curl http://server:8080/\n");
+		return -EINVAL;
+	}
+	if (selection_make("exec", &s->options.chosen, words, 1, &s->chosen) < 0)
+		return -EINVAL;
+	if (s->chosen.n > 1) {
+		fprintf(stderr, "nslab exec: '%s' means %d scenarios; give one\n", words[0],
+			s->chosen.n);
+		return -EINVAL;
+	}
+	*ret = &s->chosen.places[0];
+	s->exec.argv = words + 1;
+	s->exec.host = s->options.on;
+	if (s->options.on && topology_host(&(*ret)->plan->topo, s->options.on) < 0) {
+		fprintf(stderr, "nslab exec: --on %s: %s has no such host\n", s->options.on,
+			(*ret)->plan->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int faults_check(const struct session *s, const struct plan *plan)
+{
+	for (int i = 0; i < s->options.faults_off.n; i++) {
+		int f = 0;
+
+		while (f < plan->n_faults &&
+		       strcmp(plan->faults[f].name, s->options.faults_off.list[i]))
+			f++;
+		if (f < plan->n_faults)
+			continue;
+		fprintf(stderr, "nslab exec: --fault-off %s: %s has no such fault; it has",
+			s->options.faults_off.list[i], plan->name);
+		for (f = 0; f < plan->n_faults; f++)
+			fprintf(stderr, " %s", plan->faults[f].name);
+		fputs(plan->n_faults ? "\n" : " none\n", stderr);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Wait for the worker's end; signals that only we got are passed on. */
+static void front_wait(struct front *front)
+{
+	sigset_t mask, old;
+	int signals;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigprocmask(SIG_BLOCK, &mask, &old);
+	signals = signalfd(-1, &mask, SFD_CLOEXEC);
+	while (!front_over(front)) {
+		struct pollfd fds[] = { { .fd = front_fd(front), .events = POLLIN },
+					{ .fd = signals, .events = POLLIN } };
+		int64_t left = (front_until(front) - clock_now()) / 1000000 + 1;
+		struct signalfd_siginfo info;
+
+		if (poll(fds, 2,
+			 left < 0	? 0 :
+			 left > 3600000 ? 3600000 :
+					  (int)left) < 0 &&
+		    errno != EINTR)
+			break;
+		if (fds[1].revents && read(signals, &info, sizeof(info)) == sizeof(info))
+			front_ask(front, (int)info.ssi_signo);
+		front_turn(front, fds[0].revents);
+	}
+	close_fd(&signals);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+static int verdict(const struct session *s, const struct outcome *outcome)
+{
+	if (!strcmp(s->error, "deadline")) {
+		if (s->options.quiet)
+			fprintf(stderr, "nslab: the program's time was over (--within %s)\n",
+				s->options.within);
+		return EXIT_OVERDUE;
+	}
+	if (outcome->result == RESULT_ERROR || outcome->result == RESULT_SKIPPED) {
+		fprintf(stderr, "nslab: %s: %s\n",
+			outcome->result == RESULT_ERROR ? "the lab failed" : "skipped",
+			outcome->why);
+		return outcome->result == RESULT_ERROR ? EXIT_NO_LAB : EXIT_NOTHING;
+	}
+	if (s->status < 0 && s->error[0]) {
+		fprintf(stderr, "nslab: cannot run %s: %s\n", s->exec.argv[0],
+			!strcmp(s->error, "ENOENT") ? "not found" : s->error);
+		return !strcmp(s->error, "ENOENT") ? EXIT_NOT_FOUND : EXIT_NO_EXEC;
+	}
+	if (s->status < 0)
+		return EXIT_NO_LAB;
+	if (s->expected < 0)
+		return s->status;
+	if (s->status == s->expected)
+		return EXIT_OK;
+	fprintf(stderr, "nslab: expected exit status %d, observed %d\n", s->expected, s->status);
+	return EXIT_UNMET;
+}
+
+static void lab_error_print(const struct event *event)
+{
+	if (event->type != EVENT_ERROR)
+		return;
+	fprintf(stderr, "nslab: %s\n", event->error.text);
+	if (event->error.fix[0])
+		fprintf(stderr, "  %s\n", event->error.fix);
+}
+
+static void events_take(void *arg, const struct event *event)
+{
+	lab_error_print(event);
+	event_take(arg, event);
+}
+
+static int program_run(struct session *s, const struct place *place)
+{
+	const struct audience audience = { events_take, s };
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, was;
+	struct lab_err err = { 0 };
+	struct outcome outcome;
+	struct front *front;
+	char text[1024];
+
+	s->run.exec = &s->exec;
+	s->run.bytes = outputs_whole(&s->options.outputs);
+	s->status = -1;
+	if (front_start(place->scenario, place->plan, &s->run, &front, &err) < 0) {
+		fprintf(stderr, "nslab: cannot start the lab: %s\n",
+			lab_err_text(&err, text, sizeof(text)));
+		if (err.fix[0])
+			fprintf(stderr, "  %s\n", err.fix);
+		return EXIT_NO_LAB;
+	}
+	/* ^C is for the program, which has it from the terminal */
+	sigaction(SIGINT, &ignore, &was);
+	front_listen(front, &audience);
+	front_wait(front);
+	front_end(front, &outcome);
+	sigaction(SIGINT, &was, NULL);
+	return verdict(s, &outcome);
+}
+
+static int exec_session(struct session *s, char **words, int n)
+{
+	const struct place *place;
+	struct report_options how;
+	FILE *human;
+	int code;
+
+	s->run.repeat = "";
+	if (options_check(s) < 0 || case_choose(s, words, n, &place) < 0 ||
+	    faults_check(s, place->plan) < 0)
+		return EXIT_USAGE;
+	strings_add(&s->options.faults_off, NULL);
+	s->exec.faults_off = s->options.faults_off.list;
+	s->outputs = outputs_open(&s->options.outputs, "exec", NULL, 0, &human);
+	if (!s->outputs)
+		return EXIT_USAGE;
+	report_options_detect(stderr, &how);
+	s->summary = s->options.quiet ? NULL : REPORT_PROGRAM.open(stderr, &how);
+	code = program_run(s, place);
+	if (s->summary)
+		REPORT_PROGRAM.close(s->summary);
+	if (outputs_close(s->outputs) < 0)
+		return code ?: EXIT_NO_LAB;
+	return code;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct option_row all[48];
+	struct command with = *command;
+	struct session s = { 0 };
+	int code = EXIT_USAGE, first;
+
+	with.options = outputs_rows(rows, offsetof(struct options, outputs), all, ARRAY_SIZE(all));
+	first = command_options(&with, argc, argv, &s.options, &code);
+	if (first >= 0)
+		code = exec_session(&s, argv + first, argc - first);
+	selection_clear(&s.chosen);
+	selection_options_clear(&s.options.chosen);
+	strings_free(&s.options.faults_off);
+	return code;
+}
+
+const struct command COMMAND_EXEC = {
+	.name = "exec",
+	.usage = "[options] NAME|FILE -- PROGRAM [ARG…]",
+	.summary = "run a program of your own in a scenario",
+	.help = "Builds the scenario's lab with its faults and servers and runs the program on one of its hosts\n"
+		"(--on), as yourself, with your environment, folder and terminal; it knows the other hosts by\n"
+		"name: client, fw, server. Steps of the scenario before the mark 'program:' happen first, later\n"
+		"ones beside it; those of the program's own host, and all checks, are left out.\n"
+		"In the end stderr tells what the program's connections came to.\n"
+		"\n"
+		"Exit status: the program's own, 128 and the signal if one ended it; 124 its time (--within) was\n"
+		"over, 125 the lab failed, 126 the program cannot be run, 127 it was not found; 1 an --expect was\n"
+		"not met; 2 usage or an invalid scenario; 77 this kernel lacks what the scenario needs.\n",
+	.options = rows,
+	.run = run,
+};

@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# nslab exec: a program of one's own in a scenario's place. NSLAB names nslab.
+# shellcheck disable=SC2317 # it does not see who calls the cases
+set -euo pipefail
+
+NSLAB=${NSLAB:?the path of nslab}
+# shellcheck source-path=SCRIPTDIR
+. "${BASH_SOURCE[0]%/*}/frame.sh"
+skip_without_namespaces
+work=$(mktemp -d)
+front=
+trap '[ -z "$front" ] || kill -KILL "$front" 2>/dev/null || true; rm -rf "$work"' EXIT
+FLOOD=${NSLAB_TEST_FLOOD:-1000000000}
+
+# run STATUS ARG…: nslab exec ends with that status; its output is in $work/out and $work/err
+run() {
+	local want=$1 status=0
+
+	shift
+	"$NSLAB" exec "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
+	[ "$status" = "$want" ] || {
+		echo "nslab exec $*: exit status $status instead of $want"
+		cat "$work/out" "$work/err"
+		return 1
+	}
+}
+
+# says FILE TEXT
+says() {
+	grep -qE -- "$2" "$work/$1" || {
+		echo "expected in $1: $2"
+		cat "$work/$1"
+		return 1
+	}
+}
+
+# until_true WORD…: that command succeeds, for at most ten seconds
+until_true() {
+	local end=$((SECONDS + 10))
+
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		read -rt 0.02 <> <(:) || true
+	done
+}
+
+its_exit_status_is_ours() {
+	run 0 dial-ok -- true
+	run 5 dial-ok -- sh -c 'exit 5'
+	run 143 dial-ok -- sh -c 'kill -TERM $$'
+	says err 'exit 143: Terminated'
+	PATH=/usr/bin:/bin run 127 dial-ok -- there-is-no-such-program
+	says err 'there-is-no-such-program: not found'
+	run 126 dial-ok -- /etc/hosts
+}
+
+bad_usage_is_told() {
+	run 2 dial-ok
+	says err 'give a scenario and a program'
+	run 2 dial-okk -- true
+	says err "did you mean 'dial-ok'"
+	run 2 --on nobody dial-ok -- true
+	says err 'has no such host'
+	run 2 --fault-off nothing dial-syn-dropped -- true
+	says err 'it has syn-dropped'
+	run 2 --within soon dial-ok -- true
+	says err 'expected a duration'
+	run 2 --expect nothing dial-ok -- true
+	says err 'expected exit=N'
+	run 2 "${BASH_SOURCE[0]%/*}/gone" -- true
+	says err 'give one'
+}
+
+time_over() {
+	run 124 --within 300ms dial-ok -- sh -c "trap '' TERM; while :; do sleep 0.05; done"
+	says err 'its time of 300 ms was over'
+}
+
+a_client_that_hangs() {
+	run 28 dial-syn-dropped -- curl -sS --max-time 1.5 http://server:8080/
+	says err 'never connected, 2 SYNs'
+	says err 'syn-dropped dropped 2 packets'
+	run 0 --expect exit=28 dial-syn-dropped -- curl -sS --max-time 1 http://server:8080/
+	run 1 --expect exit=0 dial-syn-dropped -- curl -sS --max-time 1 http://server:8080/
+	says err 'expected exit status 0, observed 28'
+}
+
+a_client_that_is_refused() {
+	run 7 dial-refused -- curl -sS http://server:8080/
+	says err 'refused after'
+}
+
+without_the_fault_it_does_not() {
+	run 0 --fault-off syn-dropped dial-syn-dropped -- \
+		bash -c 'exec 3<>/dev/tcp/server/8080 && echo connected'
+	says out '^connected$'
+	says err 'connected after'
+}
+
+# the scenario's later steps go on beside it, and wait for what they name
+the_path_heals_meanwhile() {
+	run 0 dial-heals -- bash -c 'exec 3<>/dev/tcp/server/8080 && echo connected'
+	says err 'connected after 1(\.[0-9]+)? s, 2 SYNs'
+	says err 'syn-dropped dropped 1 packet$'
+}
+
+both_families() {
+	run 0 --set ip=6 dial-ok -- getent ahosts server
+	says out '^fd00:'
+	run 0 --set ip=4 dial-ok -- getent ahosts server
+	says out '^10\.'
+}
+
+it_is_oneself_in_ones_own_place() {
+	local uid
+
+	uid=$(id -u)
+	(cd "$work" && NSLAB_TEST_WORD=hello run 0 dial-ok -- sh -c 'id -u; pwd; echo $NSLAB_TEST_WORD; cat')
+	[ "$(cat "$work/out")" = "$uid"$'\n'"$work"$'\n'hello ]
+	[ "$(echo through | "$NSLAB" exec dial-ok -q -- cat)" = through ]
+	run 0 dial-ok -- grep NoNewPrivs /proc/self/status
+	says out '1$'
+	[ "$uid" = 0 ] || {
+		run 0 dial-ok -- grep CapEff /proc/self/status
+		says out '0000000000000000$'
+	}
+}
+
+it_has_the_terminal() {
+	command -v script >/dev/null || return 0
+	script -qec "stty cols 91 rows 17; '$NSLAB' exec dial-ok -q -- sh -c 'stty size </dev/tty; test -t 0 && echo a terminal'" \
+		/dev/null </dev/null | tr -d '\r' >"$work/out"
+	says out '^17 91$'
+	says out '^a terminal$'
+}
+
+interrupts_are_for_it() {
+	local status=0 pid
+
+	# as a terminal does it: to the whole process group
+	setsid bash -c 'echo $$ >"$1/pid"; trap "" INT; trap - INT; exec "$2" exec dial-ok -q -- sh -c "trap \"exit 9\" INT; echo ready; while :; do sleep 0.05; done"' \
+		_ "$work" "$NSLAB" >"$work/out" 2>&1 &
+	front=$!
+	until_true grep -q ready "$work/out"
+	pid=$(cat "$work/pid")
+	kill -INT -- "-$pid"
+	wait "$front" || status=$?
+	front=
+	[ "$status" = 9 ]
+}
+
+signals_are_passed_on() {
+	local status=0
+
+	"$NSLAB" exec dial-ok -q -- sh -c 'trap "exit 8" TERM; echo ready; while :; do sleep 0.05; done' >"$work/out" 2>&1 &
+	front=$!
+	until_true grep -q ready "$work/out"
+	kill -TERM "$front"
+	wait "$front" || status=$?
+	front=
+	[ "$status" = 8 ]
+}
+
+gone() {
+	# shellcheck disable=SC2009 # pgrep would find itself no more, but is no better
+	! ps -eo args= | grep -qx -- "$1"
+}
+
+nothing_is_left() {
+	run 0 dial-ok -- sh -c 'setsid sleep 3141 & setsid sleep 3142 & exit 0'
+	until_true gone 'sleep 3141'
+	until_true gone 'sleep 3142'
+	"$NSLAB" exec dial-ok -q -- sh -c 'echo ready; exec sleep 3143' >"$work/out" 2>&1 &
+	front=$!
+	until_true grep -q ready "$work/out"
+	kill -KILL "$front"
+	wait "$front" || true
+	front=
+	until_true gone 'sleep 3143'
+}
+
+a_flood_passes() {
+	[ "$("$NSLAB" exec dial-ok -q -- head -c "$FLOOD" /dev/zero | wc -c)" = "$FLOOD" ]
+}
+
+one_that_closes_its_stdio() {
+	run 3 dial-ok -- sh -c 'exec <&- >&- 2>&-; sleep 0.1; exit 3'
+}
+
+its_log_makes_reports() {
+	run 28 dial-syn-dropped --events "$work/log" -- curl -sS --max-time 1 http://server:8080/
+	"$NSLAB" report --ladder "$work/log" >"$work/ladder"
+	says ladder 'SYN'
+	says ladder 'program curl'
+	"$NSLAB" report --html "$work/page" --pcapng "$work/pcapng" "$work/log"
+}
+
+one_case "$@"
+each_case its_exit_status_is_ours bad_usage_is_told time_over a_client_that_hangs a_client_that_is_refused \
+	without_the_fault_it_does_not the_path_heals_meanwhile both_families it_is_oneself_in_ones_own_place \
+	it_has_the_terminal interrupts_are_for_it signals_are_passed_on nothing_is_left a_flood_passes \
+	one_that_closes_its_stdio its_log_makes_reports
