@@ -253,7 +253,8 @@ static void how_put(const struct connection *c, FILE *out)
 	if (c->syns > 1)
 		fprintf(out, ", %d SYNs", c->syns);
 	if (c->retries)
-		fprintf(out, ", %d segments sent again", c->retries);
+		fprintf(out, ", %d %s sent again", c->retries,
+			c->retries == 1 ? "segment" : "segments");
 	if (c->sent || c->received)
 		fprintf(out, ", %" PRIu64 " B sent, %" PRIu64 " B received", c->sent, c->received);
 	if (c->rst_ns >= 0 && (c->sent || c->received || c->up_ns >= 0))
