@@ -21,15 +21,17 @@ const struct template_block html_blocks[] = {
 	{ "page", "title total row style script run" },
 	{ "total", "class sign name n" },
 	{ "row", "nr id name title class sign result ns took checks unmet kernel shaper why" },
-	{ "run", "id class sign result name took open body" },
-	{ "body", "title why fact story net ladder text checks notes errors remedy again" },
+	{ "run", "id class sign result name took open above packets later below" },
+	{ "above", "title why errors story net" },
+	{ "below", "checks notes remedy again fact" },
 	{ "why", "text" },
 	{ "fact", "name text" },
 	{ "story", "prose" },
 	{ "net", "drawing" },
-	{ "ladder", "drawing later" },
-	{ "later", "drawing" },
+	{ "packets", "ladder text" },
+	{ "ladder", "drawing" },
 	{ "text", "text" },
+	{ "later", "packed" },
 	{ "checks", "check" },
 	{ "check", "class sign line host text expected observed" },
 	{ "notes", "note" },
@@ -42,28 +44,32 @@ const struct template_block html_blocks[] = {
 	{ NULL, NULL },
 };
 
-/** struct section - a finished run, until it is known whether it is the only one */
+/* Bytes of packets, drawn and as text, in a page that shows all of them at once. */
+enum { PLAIN_MOST = 6 << 20 };
+
+/** struct section - a run that ended */
 struct section {
 	char id[24], took[40];
-	char *name, *body;
+	char *name;
+	struct html_run_text text;
 	enum result result;
-	bool any;
 };
 
 /**
  * struct report - the page so far
- * @rows: of the overview; @runs: their sections, but for the latest, which is @last
- * @n: runs that ended; @n_result: of each kind
- * @drawn: see html_run_body()
+ * @rows: of the overview
+ * @sections: @n runs that ended; @n_result: of each kind
+ * @plain: bytes of their packets; @n_packed: runs whose packets wait
  */
 struct report {
 	FILE *out;
 	bool unfold;
 	struct html_run run;
-	struct sheet rows, runs;
-	struct section last;
+	struct sheet rows;
+	struct section *sections;
 	int n, n_result[RESULT_COUNT];
-	size_t drawn;
+	int n_packed;
+	size_t plain;
 };
 
 static const char *const signs[RESULT_COUNT] = {
@@ -89,8 +95,7 @@ static struct report *html_open(FILE *out, const struct report_options *options)
 		return NULL;
 	report->out = out;
 	report->unfold = options->unfold;
-	if (sheet_open(&report->rows) < 0 || sheet_open(&report->runs) < 0) {
-		sheet_clear(&report->rows);
+	if (sheet_open(&report->rows) < 0) {
 		free(report);
 		return NULL;
 	}
@@ -99,13 +104,25 @@ static struct report *html_open(FILE *out, const struct report_options *options)
 
 /* ---- runs ----------------------------------------------------------------------------------- */
 
-static void section_put(struct report *report, bool open)
+/* Zeroed; NULL when memory is out. */
+static struct section *section_add(struct report *report)
 {
-	struct section *s = &report->last;
+	int n = report->n;
+	struct section *sections = report->sections;
 
-	if (!s->any)
-		return;
-	template_put(report->runs.out, html_template, "run",
+	if (!(n & (n - 1)))
+		sections = realloc(sections, (size_t)(n ? 2 * n : 1) * sizeof(*sections));
+	if (!sections)
+		return NULL;
+	report->sections = sections;
+	sections[n] = (struct section){ 0 };
+	report->n++;
+	return &sections[n];
+}
+
+static void section_put(const struct section *s, bool open, FILE *out)
+{
+	template_put(out, html_template, "run",
 		     (const struct value[]){ { "id", s->id },
 					     { "class", result_name(s->result) },
 					     { "sign", signs[s->result] },
@@ -113,11 +130,26 @@ static void section_put(struct report *report, bool open)
 					     { "name", s->name },
 					     { "took", s->took },
 					     { "open", open ? " open=\"open\"" : "" },
-					     { "body", s->body },
+					     { "above", s->text.above },
+					     { "packets", s->text.packets },
+					     { "later", s->text.later },
+					     { "below", s->text.below },
 					     { NULL, NULL } });
+}
+
+static void section_clear(struct section *s)
+{
 	free(s->name);
-	free(s->body);
-	*s = (struct section){ 0 };
+	html_run_text_clear(&s->text);
+}
+
+/* Once they are too much for a browser, the packets of all runs have to wait. */
+static void packets_pack(struct report *report)
+{
+	if (report->plain <= PLAIN_MOST)
+		return;
+	for (; report->n_packed < report->n; report->n_packed++)
+		html_run_text_pack(&report->sections[report->n_packed].text);
 }
 
 static void row_put(struct report *report, const struct section *s, const struct event_end *end)
@@ -151,12 +183,13 @@ static void row_put(struct report *report, const struct section *s, const struct
 
 static void run_ended(struct report *report, const struct event_end *end)
 {
-	struct section *s = &report->last;
 	const struct event_begin *begin = html_run_record(&report->run);
+	struct section *s = section_add(report);
 
-	section_put(report, is_bad(s->result));
-	report->n++;
-	s->any = true;
+	if (!s) {
+		html_run_clear(&report->run);
+		return;
+	}
 	s->result = end && (unsigned)end->result < RESULT_COUNT ? end->result : RESULT_ERROR;
 	snprintf(s->id, sizeof(s->id), "run-%d", report->n);
 	if (end)
@@ -164,8 +197,10 @@ static void run_ended(struct report *report, const struct event_end *end)
 	s->name = strdup(begin && begin->name[0] ? begin->name : "a run without a name");
 	report->n_result[s->result]++;
 	row_put(report, s, end);
-	s->body = html_run_body(&report->run, s->id, end, &report->drawn);
+	html_run_text(&report->run, s->id, end, &s->text);
 	html_run_clear(&report->run);
+	report->plain += s->text.packets ? strlen(s->text.packets) : 0;
+	packets_pack(report);
 }
 
 static void html_event(struct report *report, const struct event *event)
@@ -208,11 +243,27 @@ static char *totals(const struct report *report)
 	return sheet_take(&sheet);
 }
 
+static char *sections_text(struct report *report)
+{
+	struct sheet sheet;
+	bool fits = sheet_open(&sheet) == 0;
+
+	for (int i = 0; i < report->n; i++) {
+		struct section *s = &report->sections[i];
+
+		if (fits)
+			section_put(s, report->n == 1 || is_bad(s->result), sheet.out);
+		section_clear(s);
+	}
+	free(report->sections);
+	return fits ? sheet_take(&sheet) : NULL;
+}
+
 static void page_put(struct report *report, const char *title)
 {
 	_cleanup_free_ char *total = totals(report);
 	_cleanup_free_ char *rows = sheet_take(&report->rows);
-	_cleanup_free_ char *runs = sheet_take(&report->runs);
+	_cleanup_free_ char *runs = sections_text(report);
 
 	template_put(report->out, html_template, "page",
 		     (const struct value[]){ { "title", title },
@@ -233,11 +284,10 @@ static void html_close(struct report *report)
 		return;
 	if (report->run.open)
 		run_ended(report, NULL);
-	if (report->n == 1 && report->last.name)
-		title = strdup(report->last.name);
+	if (report->n == 1 && report->sections[0].name)
+		title = strdup(report->sections[0].name);
 	else if (asprintf(&title, "%d runs", report->n) < 0)
 		title = NULL;
-	section_put(report, report->n == 1 || is_bad(report->last.result));
 	page_put(report, title);
 	free(report);
 }

@@ -23,7 +23,6 @@ enum {
 	NUMBERS = 4096, /* a power of two */
 	HOPS_MOST = 64,
 	STAYS_MOST = 64,
-	STAY_LANES = 6,
 	HEAD_MOST = 4000, /* marks that stay, and of what follows the latest */
 	TAIL_MOST = 2000,
 };
@@ -406,26 +405,6 @@ static void marks_sort(struct mark **marks, int n)
 	}
 }
 
-/* Lanes for those that wait: the first that is free when it comes. */
-static void lanes_find(struct chart *chart)
-{
-	struct stay *waiting[STAY_LANES] = { 0 };
-
-	for (int i = 0; i < chart->n_marks; i++) {
-		struct flight *f = &chart->marks[i]->flight;
-
-		for (int k = 0; k < f->n_stays; k++) {
-			struct stay *stay = &f->stays[k];
-
-			while (stay->lane + 1 < STAY_LANES && waiting[stay->lane] &&
-			       (waiting[stay->lane]->to_ns == -1 ||
-				waiting[stay->lane]->to_ns > stay->from_ns))
-				stay->lane++;
-			waiting[stay->lane] = stay;
-		}
-	}
-}
-
 static void counted_words(struct mark *mark)
 {
 	char amount[32];
@@ -447,7 +426,6 @@ void chart_end(struct chart *chart)
 	sequence_free(chart->sequence);
 	chart->sequence = NULL;
 	marks_sort(chart->marks, chart->n_marks);
-	lanes_find(chart);
 	for (int i = 0; i < chart->n_marks; i++)
 		counted_words(chart->marks[i]);
 }

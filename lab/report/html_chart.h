@@ -28,7 +28,7 @@ enum mark_kind {
  * struct stay - a packet waits at a host
  * @to_ns: -1 where it was never let go
  * @hop: the one that comes next, -1 as long as it waits
- * @lane: of those that wait at the same host at the same time, from 0
+ * @lane: of those that wait at the same host at the same time, from 0, filled in by stays_place()
  */
 struct stay {
 	int host, hop, lane;

@@ -269,6 +269,7 @@ bool draw_ladder(struct chart *chart, const char *id, FILE *out)
 	stage_init(&stage, chart, out);
 	if (scale_init(&stage.scale, chart) < 0)
 		return false;
+	stays_place(&stage);
 	heads_put(&stage);
 	fprintf(out,
 		"<svg class=\"chart\" role=\"img\" aria-labelledby=\"%s-t %s-d\" style=\"--w:%d\" "

@@ -44,6 +44,9 @@ int stage_x(const struct stage *stage, int host);
 void draw_packet(const struct stage *stage, const struct mark *mark);
 void draw_packet_words(const struct stage *stage, const struct mark *mark);
 
+/** stays_place() - html_draw_stay.c: a lane for each packet that waits at a host */
+void stays_place(const struct stage *stage);
+
 /** draw_states() - html_draw_state.c: the bands beside the lifelines */
 void draw_states(const struct stage *stage);
 

@@ -60,13 +60,15 @@ static void hop_ends(const struct stage *stage, const struct mark *mark, int i, 
 	b->y = end_y(stage, mark);
 }
 
+/* From @b, where the line ends: to one barb, back, and to the other. */
 static void head_put(FILE *out, struct point a, struct point b)
 {
 	double dx = b.x - a.x, dy = b.y - a.y, length = sqrt(dx * dx + dy * dy);
 	double ux = dx / length * HEAD, uy = dy / length * HEAD;
+	long x = lround(-ux - uy / 2), y = lround(-uy + ux / 2);
 
-	fprintf(out, "M%.0f,%.0fL%d,%dL%.0f,%.0f", b.x - ux - uy / 2, b.y - uy + ux / 2, b.x, b.y,
-		b.x - ux + uy / 2, b.y - uy - ux / 2);
+	fprintf(out, "m%ld,%ldl%ld,%ldl%ld,%ld", x, y, -x, -y, lround(-ux + uy / 2),
+		lround(-uy - ux / 2));
 }
 
 static void arrow_put(const struct stage *stage, const struct mark *mark, int i)

@@ -8,13 +8,12 @@
 
 #include "lab/report/html_draw.h"
 #include "lab/report/html_files.h"
+#include "lab/report/html_pack.h"
 #include "lab/report/html_words.h"
 #include "lab/report/markup.h"
 #include "lab/report/template.h"
 #include "lab/report/terminal.h"
 #include "netns/cleanup.h"
-
-enum { DRAWN_MOST = 3 << 20 };
 
 const struct event_begin *html_run_record(const struct html_run *run)
 {
@@ -168,9 +167,9 @@ static char *net_chapter(const struct html_run *run, const char *id)
 	return chapter("net", "drawing", drawing);
 }
 
-static char *ladder_chapter(struct html_run *run, const char *id, size_t *drawn)
+static char *ladder_chapter(struct html_run *run, const char *id)
 {
-	_cleanup_free_ char *drawing = NULL, *later = NULL;
+	_cleanup_free_ char *drawing = NULL;
 	struct sheet sheet;
 
 	chart_end(run->chart);
@@ -178,18 +177,7 @@ static char *ladder_chapter(struct html_run *run, const char *id, size_t *drawn)
 		return NULL;
 	draw_ladder(run->chart, id, sheet.out);
 	drawing = sheet_take(&sheet);
-	if (!drawing)
-		return NULL;
-	*drawn += strlen(drawing);
-	if (*drawn > DRAWN_MOST)
-		later = chapter("later", "drawing", drawing);
-	if (sheet_open(&sheet) < 0)
-		return NULL;
-	template_put(sheet.out, html_template, "ladder",
-		     (const struct value[]){ { "drawing", later ? "" : drawing },
-					     { "later", later },
-					     { NULL, NULL } });
-	return sheet_take(&sheet);
+	return drawing ? chapter("ladder", "drawing", drawing[0] ? drawing : "\n") : NULL;
 }
 
 static char *text_chapter(struct html_run *run)
@@ -197,6 +185,20 @@ static char *text_chapter(struct html_run *run)
 	_cleanup_free_ char *text = ladder_text_free(TAKE_PTR(run->ladder));
 
 	return chapter("text", "text", text);
+}
+
+/* Drawn, and as text. */
+static char *packets_chapter(struct html_run *run, const char *id)
+{
+	_cleanup_free_ char *ladder = ladder_chapter(run, id), *text = text_chapter(run);
+	struct sheet sheet;
+
+	if (sheet_open(&sheet) < 0)
+		return NULL;
+	template_put(sheet.out, html_template, "packets",
+		     (const struct value[]){
+			     { "ladder", ladder }, { "text", text }, { NULL, NULL } });
+	return sheet_take(&sheet);
 }
 
 /* "2026-01-01 00:00:00 UTC" */
@@ -250,38 +252,78 @@ static char *rows_chapter(const char *block, const char *name, struct sheet *row
 	return chapter(block, name, text);
 }
 
-char *html_run_body(struct html_run *run, const char *id, const struct event_end *end,
-		    size_t *drawn)
+static char *above_chapter(struct html_run *run, const char *id, const struct event_end *end)
 {
 	const struct event_begin *begin = html_run_record(run);
 	_cleanup_free_ char *why = chapter("why", "text", html_run_why(run, end));
-	_cleanup_free_ char *fact = facts(run);
-	_cleanup_free_ char *story = prose_chapter("story", begin ? begin->story : NULL);
-	_cleanup_free_ char *remedy = prose_chapter("remedy", begin ? begin->remedy : NULL);
-	_cleanup_free_ char *again = chapter("again", "command", begin ? begin->repeat : NULL);
-	_cleanup_free_ char *net = net_chapter(run, id);
-	_cleanup_free_ char *ladder = ladder_chapter(run, id, drawn);
-	_cleanup_free_ char *text = text_chapter(run);
-	_cleanup_free_ char *checks = rows_chapter("checks", "check", &run->checks);
-	_cleanup_free_ char *notes = rows_chapter("notes", "note", &run->notes);
 	_cleanup_free_ char *errors = rows_chapter("errors", "error", &run->errors);
+	_cleanup_free_ char *story = prose_chapter("story", begin ? begin->story : NULL);
+	_cleanup_free_ char *net = net_chapter(run, id);
 	struct sheet sheet;
 
 	if (sheet_open(&sheet) < 0)
 		return NULL;
-	template_put(sheet.out, html_template, "body",
+	template_put(sheet.out, html_template, "above",
 		     (const struct value[]){ { "title", begin ? begin->title : "" },
 					     { "why", why },
-					     { "fact", fact },
+					     { "errors", errors },
 					     { "story", story },
 					     { "net", net },
-					     { "ladder", ladder },
-					     { "text", text },
-					     { "checks", checks },
-					     { "notes", notes },
-					     { "errors", errors },
-					     { "remedy", remedy },
-					     { "again", again },
 					     { NULL, NULL } });
 	return sheet_take(&sheet);
+}
+
+static char *below_chapter(struct html_run *run)
+{
+	const struct event_begin *begin = html_run_record(run);
+	_cleanup_free_ char *checks = rows_chapter("checks", "check", &run->checks);
+	_cleanup_free_ char *notes = rows_chapter("notes", "note", &run->notes);
+	_cleanup_free_ char *remedy = prose_chapter("remedy", begin ? begin->remedy : NULL);
+	_cleanup_free_ char *again = chapter("again", "command", begin ? begin->repeat : NULL);
+	_cleanup_free_ char *fact = facts(run);
+	struct sheet sheet;
+
+	if (sheet_open(&sheet) < 0)
+		return NULL;
+	template_put(sheet.out, html_template, "below",
+		     (const struct value[]){ { "checks", checks },
+					     { "notes", notes },
+					     { "remedy", remedy },
+					     { "again", again },
+					     { "fact", fact },
+					     { NULL, NULL } });
+	return sheet_take(&sheet);
+}
+
+void html_run_text(struct html_run *run, const char *id, const struct event_end *end,
+		   struct html_run_text *ret)
+{
+	*ret = (struct html_run_text){ .above = above_chapter(run, id, end),
+				       .packets = packets_chapter(run, id),
+				       .below = below_chapter(run) };
+}
+
+void html_run_text_pack(struct html_run_text *text)
+{
+	_cleanup_free_ char *packed = NULL;
+	struct sheet sheet;
+
+	if (!text->packets || sheet_open(&sheet) < 0)
+		return;
+	html_pack(sheet.out, text->packets);
+	packed = sheet_take(&sheet);
+	text->later = chapter("later", "packed", packed);
+	if (!text->later)
+		return;
+	free(text->packets);
+	text->packets = NULL;
+}
+
+void html_run_text_clear(struct html_run_text *text)
+{
+	free(text->above);
+	free(text->packets);
+	free(text->later);
+	free(text->below);
+	*text = (struct html_run_text){ 0 };
 }

@@ -35,15 +35,25 @@ int html_run_begin(struct html_run *run, const struct event *event, bool unfold)
 void html_run_event(struct html_run *run, const struct event *event);
 
 /**
- * html_run_body() - all that is to be said about it, as markup
- * @id: of the run in the document; @end: NULL if there was no end record
- * @drawn: bytes of ladders that stand in the page so far, counted up. A browser takes seconds for a
- *         page that is all drawings, so past some size they wait as text until they are looked at.
- * Ends its ladder: nothing but html_run_clear() may follow.
- * Return: malloced, NULL when memory is out
+ * struct html_run_text - all that is to be said about a run, as markup, in this order
+ * @packets: its ladder, drawn and as text; NULL if @later has them, to be shown by a script
  */
-char *html_run_body(struct html_run *run, const char *id, const struct event_end *end,
-		    size_t *drawn);
+struct html_run_text {
+	char *above, *packets, *later, *below;
+};
+
+/**
+ * html_run_text() - of a run that ended
+ * @id: of the run in the document; @end: NULL if there was no end record
+ * Ends its ladder: nothing but html_run_clear() may follow.
+ */
+void html_run_text(struct html_run *run, const char *id, const struct event_end *end,
+		   struct html_run_text *ret);
+
+/** html_run_text_pack() - let its packets wait: a browser takes seconds for megabytes of ladders */
+void html_run_text_pack(struct html_run_text *text);
+
+void html_run_text_clear(struct html_run_text *text);
 
 /** html_run_why() - why it did not pass, as far as that can be said in a line; "" if it did */
 const char *html_run_why(const struct html_run *run, const struct event_end *end);

@@ -58,8 +58,12 @@ sed -E 's#"(title|story|remedy|text|detail|expected|observed|fault|past|socket|l
 	s#"hosts":\["client","fw","server"\]#"hosts":["<script>window.harm = 1</script>","</svg><b onload=\\"window.harm=3\\">","server"]#' \
 	"$work/failed.jsonl" >"$work/hostile.jsonl"
 "$NSLAB" report "$work/hostile.jsonl" --html "$work/hostile.html"
-node "$here/big_log.mjs" 20 500 >"$work/large.jsonl"
-"$NSLAB" report "$work/large.jsonl" --html "$work/large.html"
+node "$here/big_log.mjs" 30 500 >"$work/large.jsonl"
+node "$here/big_log.mjs" 5 500 >"$work/middling.jsonl"
+cat "$work"/{large,hostile}.jsonl >"$work/hostile-large.jsonl"
+for name in large middling hostile-large; do
+	"$NSLAB" report "$work/$name.jsonl" --html "$work/$name.html"
+done
 
 if [ "${2:-}" = measure ]; then
 	node "$here/big_log.mjs" 200 500 >"$work/large.jsonl"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The HTML report in a real browser. Usage: node report.mjs FOLDER: with passed.html, failed.html, routers.html,
-// lossy.html, hostile.html, joined.html, large.html, and the logs they were made from, *.jsonl. Each case is a function; its name is
+// lossy.html, hostile.html, joined.html, large.html, middling.html, hostile-large.html, and the logs they were made from, *.jsonl. Each case is a function; its name is
 // what it shows. playwright-core is found through NODE_PATH's folder: see browser.sh.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -265,10 +265,10 @@ const cases = {
 		}
 	},
 
-	// A page that is all drawings would take a browser seconds: those at its end wait until they are looked at.
-	async drawings_wait_in_large_pages() {
+	// A page that is all packets would take a browser seconds: they wait until they are looked at.
+	async packets_wait_in_large_pages() {
 		const page = await open('large');
-		const waiting = () => page.$$eval('script.later', (s) => s.length);
+		const waiting = () => page.$$eval('.later', (s) => s.length);
 		const before = await waiting();
 
 		assert.ok(before > 5);
@@ -280,6 +280,57 @@ const cases = {
 		await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
 		assert.equal(await waiting(), 0);
 		await close(page);
+	},
+
+	async a_link_shows_packets_that_wait() {
+		const page = await open('large');
+
+		await page.click('#table tbody tr:last-child a');
+		assert.equal(await page.$$eval('details.run', (d) => d.at(-1).querySelectorAll('.chart .p').length), 500);
+		assert.equal(await page.$$eval('details.run', (d) => d.at(-1).querySelectorAll('.later, .unscripted').length), 0);
+		await close(page);
+	},
+
+	// The same run, in a page in which nothing waits.
+	async packets_that_waited_are_as_if_they_had_not() {
+		const texts = [];
+
+		for (const name of ['middling', 'large']) {
+			const page = await open(name);
+
+			assert.equal(await page.$$eval('#run-5 .later', (l) => l.length), name === 'large' ? 1 : 0);
+			await page.click('#table a[href="#run-5"]');
+			texts.push(await page.$eval('#run-5', (run) => run.innerHTML.replace(/\n+/g, '\n')));
+			await close(page);
+		}
+		assert.ok(texts[0].length > 100000);
+		assert.ok(texts[0] === texts[1]);
+	},
+
+	async without_scripts_a_large_page_says_where_to_look() {
+		const page = await open('large', { javaScriptEnabled: false });
+
+		await page.locator('details.run > summary').last().click();
+		assert.match(await page.locator('.later .unscripted').last().innerText(), /nslab report LOG --ladder/);
+		assert.equal(await page.locator('.packed').last().isVisible(), false);
+		await close(page);
+	},
+
+	async long_checks_wrap() {
+		for (const width of [1200, 390]) {
+			const page = await open('joined', { viewport: { width, height: 800 } });
+			const wide = await page.evaluate(() => {
+				for (const d of document.querySelectorAll('details.run'))
+					d.open = true;
+				for (const th of document.querySelectorAll('.checks tbody th, .checks tbody td:nth-child(n+4)'))
+					th.textContent = 'socket conn state ' + 'ESTABLISHED,'.repeat(20);
+				return [...document.querySelectorAll('.wide:has(.checks)')].map((w) => w.scrollWidth - w.clientWidth);
+			});
+
+			assert.ok(wide.length > 2);
+			assert.deepEqual(wide.filter((w) => w > 0), [], `${width} px`);
+			await close(page);
+		}
 	},
 
 	async on_paper_all_is_there() {
@@ -324,6 +375,18 @@ const cases = {
 		assert.equal(await page.evaluate(() => window.harm), undefined);
 		// what it wanted to be is there to be read
 		assert.match(await page.textContent('body'), /<script>window\.harm = 1<\/script>/);
+		assert.equal(await page.$$eval('script', (s) => s.length), 1);
+		assert.equal(await page.$$eval('img, iframe, object, [onerror], [onload]', (s) => s.length), 0);
+		await close(page);
+	},
+
+	async hostile_texts_that_waited_do_nothing() {
+		const page = await open('hostile-large');
+
+		assert.equal(await page.$$eval('details.run', (d) => d.at(-1).querySelectorAll('.later').length), 1);
+		await page.click('#table tbody tr:last-child a');
+		assert.equal(await page.$$eval('details.run', (d) => d.at(-1).querySelectorAll('.chart').length), 1);
+		assert.equal(await page.evaluate(() => window.harm), undefined);
 		assert.equal(await page.$$eval('script', (s) => s.length), 1);
 		assert.equal(await page.$$eval('img, iframe, object, [onerror], [onload]', (s) => s.length), 0);
 		await close(page);

@@ -55,6 +55,62 @@ static void test_time_axis(void **state)
 	page_close(&page);
 }
 
+/* Two notes, so far apart. */
+static int64_t apart_ns;
+
+static void feed_pause(struct screen *screen)
+{
+	feed_begin(screen);
+	feed(screen,
+	     (struct event){ .type = EVENT_NOTE, .host = -1, .t_ns = MS(1), .note = { S("one") } });
+	feed(screen, (struct event){ .type = EVENT_NOTE,
+				     .host = -1,
+				     .t_ns = MS(1) + apart_ns,
+				     .note = { S("two") } });
+	feed_end(screen, RESULT_PASSED, "", 0, 0);
+}
+
+/* How far apart they are drawn. */
+static int pause_drawn(struct page *page, int64_t ns)
+{
+	apart_ns = ns;
+	page_of(page, feed_pause);
+	return page_count(page, "//svg/text[. = 'note: two']/@y - //svg/text[. = 'note: one']/@y");
+}
+
+/* What is short is drawn to scale; quiet hours take as little room as quiet seconds. */
+static void test_fold(void **state)
+{
+	static const int64_t quiet[] = { MS(200), MS(9000), MS(36000000) };
+	struct page page;
+	int to_scale = pause_drawn(&page, MS(30));
+
+	(void)state;
+	assert_in_range(to_scale, 100, 200);
+	assert_int_equal(page_count(&page, "//rect[@class='fold']"), 0);
+	page_close(&page);
+	for (size_t i = 0; i < ARRAY_SIZE(quiet); i++) {
+		assert_in_range(pause_drawn(&page, quiet[i]), 30, 80);
+		assert_int_equal(page_count(&page, "//rect[@class='fold']"), 1);
+		assert_int_equal(page_count(&page, "//text[@class='quiet']"), 1);
+		/* between both, and clear of what stands there */
+		assert_true(
+			page_count(&page,
+				   "//rect[@class='fold']/@y - //svg/text[. = 'note: one']/@y") >
+			0);
+		assert_true(
+			page_count(&page,
+				   "//svg/text[. = 'note: two']/@y - 10 - //rect[@class='fold']/@y - "
+				   "//rect[@class='fold']/@height") > 0);
+		/* a zigzag on each of three lifelines */
+		assert_int_equal(page_count(&page,
+					    "string-length(translate(//path[@class='zag']/@d, "
+					    "translate(//path[@class='zag']/@d, 'M', ''), ''))"),
+				 3);
+		page_close(&page);
+	}
+}
+
 /* A call is a box from when it begins to when it ends; a state is a band in its colour. */
 static void test_calls_and_states(void **state)
 {
@@ -97,6 +153,96 @@ static void test_long_name(void **state)
 	page_of(&page, feed_long_name);
 	assert_page_text(&page, "//svg/text[@class='state s-opening']/text()", "SYN-SENT");
 	assert_int_equal(page_count(&page, "//svg/text/title[contains(., 'long-name')]"), 1);
+	page_close(&page);
+}
+
+/* ---- packets that wait ---------------------------------------------------------------------- */
+
+static void feed_held(struct screen *screen, int64_t t_ns, int host, int64_t waited_ns,
+		      struct packet packet)
+{
+	feed(screen,
+	     (struct event){
+		     .type = EVENT_HIT,
+		     .t_ns = t_ns,
+		     .host = host,
+		     .hit = { .fault = S("slow"), .past = S("delayed"), .packet = packet } });
+	feed(screen, (struct event){ .type = EVENT_RELEASE,
+				     .t_ns = t_ns + waited_ns,
+				     .host = host,
+				     .release = { .fault = S("slow"),
+						  .past = S("delayed"),
+						  .from = -1,
+						  .waited_ns = waited_ns,
+						  .packet = packet } });
+}
+
+/* Sent by @from at @t_ns, and held where it comes to. */
+static void feed_waits(struct screen *screen, int64_t t_ns, int from, int at, uint32_t seq)
+{
+	struct packet packet = { .af = AF_INET,
+				 .protocol = IPPROTO_TCP,
+				 .src = { 10, 0, 1, 1 },
+				 .dst = { 10, 0, 2, 2 },
+				 .sport = 43210,
+				 .dport = 8080,
+				 .ttl = 64,
+				 .flags = TCPF_SYN,
+				 .seq = seq };
+
+	feed(screen, (struct event){ .type = EVENT_PACKET,
+				     .t_ns = t_ns,
+				     .host = from,
+				     .packet = { .ifname = interface(from, true, CLIENT, SERVER),
+						 .out = true,
+						 .made_here = true,
+						 .from = CLIENT,
+						 .to = SERVER,
+						 .held_ns = -1,
+						 .packet = packet } });
+	feed(screen, (struct event){ .type = EVENT_PACKET,
+				     .t_ns = t_ns + 1000,
+				     .host = at,
+				     .packet = { .ifname = interface(at, false, CLIENT, SERVER),
+						 .from = CLIENT,
+						 .to = SERVER,
+						 .held_ns = -1,
+						 .packet = packet } });
+	feed_held(screen, t_ns + 2000, at, MS(40), packet);
+}
+
+/* Two wait at fw, one at the server, all at the same time. */
+static void feed_all_wait(struct screen *screen)
+{
+	feed_begin(screen);
+	feed_waits(screen, MS(1), CLIENT, FW, 100);
+	feed_waits(screen, MS(2), CLIENT, FW, 200);
+	feed_waits(screen, MS(3), FW, SERVER, 300);
+	feed_end(screen, RESULT_PASSED, "", 0, 0);
+}
+
+/* How far right of its host's lifeline the nth bar is. */
+static int bar_offset(struct page *page, int nth, const char *host)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path),
+		 "substring-before(substring((//path[@class='w'])[%d]/@d, 2), ',') - "
+		 "//div[@class='heads']//text[. = '%s']/@x",
+		 nth, host);
+	return page_count(page, path);
+}
+
+/* They stand side by side at one host; another host has lanes of its own. */
+static void test_waiting(void **state)
+{
+	struct page page;
+
+	(void)state;
+	page_of(&page, feed_all_wait);
+	assert_int_equal(page_count(&page, "//path[@class='w']"), 3);
+	assert_int_equal(bar_offset(&page, 2, "fw"), bar_offset(&page, 1, "fw") + 5);
+	assert_int_equal(bar_offset(&page, 3, "server"), bar_offset(&page, 1, "fw"));
 	page_close(&page);
 }
 
@@ -263,8 +409,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_packets),
 		cmocka_unit_test(test_time_axis),
+		cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_calls_and_states),
 		cmocka_unit_test(test_long_name),
+		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_stream_is_folded),
 		cmocka_unit_test(test_unfold),
 		cmocka_unit_test(test_slant),

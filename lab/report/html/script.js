@@ -89,24 +89,58 @@
 	filterResult.addEventListener("change", filter);
 	filterText.addEventListener("input", filter);
 
-	// ---- drawings that wait ----
+	// ---- packets that wait ----
 
-	function draw(waiting) {
-		waiting.parentElement.innerHTML = waiting.textContent;
+	// A line is the latest one of its kind with other numbers: lab/report/html_pack.h tells how.
+	function unpackChanges(parts, changes) {
+		let at = 1; // words and numbers take turns
+		let by = 0;
+
+		for (const [, letter, digits] of changes.matchAll(/([a-z])(\d*)/gi)) {
+			const adds = letter < "a";
+
+			at += 2 * (letter.charCodeAt(0) - (adds ? 65 : 97));
+			if (!adds && !digits)
+				continue;
+			if (adds && digits)
+				by = Number(digits);
+			parts[at] = adds ? String(Number(parts[at]) + by).padStart(parts[at].length, "0") : digits;
+			at += 2;
+		}
+	}
+
+	function unpack(text) {
+		const kinds = [];
+
+		function line(packed) {
+			const first = packed[0];
+			const rest = packed.slice(1);
+
+			if (first === "=")
+				kinds.push(rest.split(/(\d+)/));
+			if (first === "=" || first === "-")
+				return rest;
+			const [, kind, changes] = packed.match(/^(\d+)(.*)$/);
+
+			unpackChanges(kinds[kind], changes);
+			return kinds[kind].join("");
+		}
+
+		return text.split("\n").map(line).join("\n");
+	}
+
+	function draw(later) {
+		near.unobserve(later);
+		later.outerHTML = unpack(later.querySelector(".packed").textContent);
 	}
 
 	const near = new IntersectionObserver((entries) => {
-		for (const entry of entries) {
-			const waiting = entry.isIntersecting && entry.target.querySelector("script.later");
-
-			if (waiting) {
-				near.unobserve(entry.target);
-				draw(waiting);
-			}
-		}
+		for (const entry of entries)
+			if (entry.isIntersecting && entry.target.isConnected)
+				draw(entry.target);
 	}, { rootMargin: "400px" });
 
-	all("script.later").forEach((waiting) => near.observe(waiting.parentElement));
+	all(".later").forEach((later) => near.observe(later));
 
 	// ---- runs: open and close ----
 
@@ -120,6 +154,7 @@
 			return;
 		section.hidden = false;
 		section.open = true;
+		all(".later", section).forEach(draw);
 		section.scrollIntoView();
 		section.querySelector("summary").focus({ preventScroll: true });
 	}
@@ -136,7 +171,7 @@
 	let closedBefore = [];
 
 	window.addEventListener("beforeprint", () => {
-		all("script.later").forEach(draw);
+		all(".later").forEach(draw);
 		closedBefore = all("details:not([open])");
 		closedBefore.forEach((d) => { d.open = true; });
 	});
