@@ -54,9 +54,9 @@ struct doctor_options {
 unsigned doctor_needs(const struct plan *plan);
 
 /**
- * doctor_needs_met() - whether this kernel has what a scenario asks for by ``needs:``
+ * doctor_needs_met() - whether this kernel and system have what a scenario asks for by ``needs:``
  * To be called in a sandbox, with a network namespace of its own. Tries no more than what is named.
- * Return: 1 if it has, 0 if not, with what it lacks in @err, -errno if that cannot be tried
+ * Return: 1 if they have, 0 if not, with what they lack in @err, -errno if that cannot be tried
  */
 int doctor_needs_met(const struct need_list *needs, struct lab_err *err);
 

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A scenario's ``needs:``, each found out by trying it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lab/doctor/probe.h"
 #include "netns/cleanup.h"
@@ -30,6 +36,35 @@ static int try_socket(int family, int protocol, const char *what, struct lab_err
 	return fd < 0 ? lab_err_set(err, errno, "cannot open a socket of %s", what) : 0;
 }
 
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+}
+
+/* As execvp(3) looks for it: an empty place in PATH is the working directory. */
+static int try_program(const char *name)
+{
+	const char *path = getenv("PATH");
+	char file[4096];
+
+	if (strchr(name, '/'))
+		return is_program(name) ? 0 : -ENOENT;
+	for (path = path ?: "/bin:/usr/bin";; path++) {
+		int len = (int)strcspn(path, ":");
+
+		if ((size_t)snprintf(file, sizeof(file), "%.*s/%s", len ?: 1, len ? path : ".",
+				     name) < sizeof(file) &&
+		    is_program(file))
+			return 0;
+		path += len;
+		if (!*path)
+			return -ENOENT;
+	}
+}
+
 /* those that are tried in a network */
 static int (*const in_network[NEEDS_COUNT])(struct probe_env *env, struct lab_err *err) = {
 	[NEEDS_CONNTRACK] = try_nft_conntrack,
@@ -42,6 +77,8 @@ static int attempt(struct probe_env *env, const struct need *need, struct lab_er
 	switch (need->kind) {
 	case NEEDS_SYSCTL:
 		return try_sysctl(need->key, err);
+	case NEEDS_PROGRAM:
+		return try_program(need->key);
 	case NEEDS_IPV6:
 		return try_socket(AF_INET6, 0, "IPv6", err);
 	case NEEDS_MPTCP:
@@ -62,6 +99,9 @@ int need_try(struct probe_env *env, const struct need_list *needs, struct lab_er
 			continue;
 		if (need->kind == NEEDS_SYSCTL)
 			return lab_err_set(err, ENOENT, "this kernel has no sysctl %s", need->key);
+		if (need->kind == NEEDS_PROGRAM)
+			return lab_err_set(err, ENOENT, "there is no program %.200s along PATH",
+					   need->key);
 		lab_err_set(err, why.code ?: ENOSYS,
 			    "this kernel has no %s, which the scenario needs: %s",
 			    need_word(need->kind), lab_err_text(&why, text, sizeof(text)));

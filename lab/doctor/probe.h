@@ -49,7 +49,7 @@ int env_init(struct probe_env *env);
 /**
  * need_try() - try what a scenario needs
  * @env: with a network
- * Return: 0; -errno with what the kernel lacks in @err
+ * Return: 0; -errno with what is missing in @err
  */
 int need_try(struct probe_env *env, const struct need_list *needs, struct lab_err *err);
 

@@ -19,6 +19,7 @@ static const struct {
 	[NEEDS_CONNTRACK] = { "conntrack", "firewalls that remember connections (nf_conntrack)" },
 	[NEEDS_QUEUE] = { "queue", "packets held for user space (nfnetlink_queue)" },
 	[NEEDS_NETEM] = { "netem", "delay and loss made by the kernel (sch_netem)" },
+	[NEEDS_PROGRAM] = { "program", "that program, found along PATH: `program curl`" },
 };
 
 const char *need_word(enum need_kind kind)
@@ -71,6 +72,23 @@ static int sysctl_read_key(struct reader *r, const struct node *at, const char *
 	}
 }
 
+/* What `run` has as its first word. */
+static int program_read_name(struct reader *r, const struct node *at, const char *name,
+			     struct need *ret)
+{
+	if (!*name)
+		return reader_problem(r, at, NULL,
+				      "which program? expected its name behind it, such as program "
+				      "curl");
+	if (strchr(name, ' '))
+		return reader_problem(r, at, NULL,
+				      "'%.200s' is more than a program; its arguments stand in the "
+				      "step that runs it",
+				      name);
+	ret->key = strdup(name);
+	return ret->key ? 0 : reader_nomem(r);
+}
+
 static int need_read(struct reader *r, const struct node *at, struct need *ret)
 {
 	size_t len = strcspn(at->text, " ");
@@ -86,6 +104,8 @@ static int need_read(struct reader *r, const struct node *at, struct need *ret)
 		return word_unknown(r, at, word);
 	if (ret->kind == NEEDS_SYSCTL)
 		return sysctl_read_key(r, at, rest, ret);
+	if (ret->kind == NEEDS_PROGRAM)
+		return program_read_name(r, at, rest, ret);
 	if (*rest)
 		return reader_problem(r, at, NULL, "nothing stands behind '%s', found '%.100s'",
 				      word, rest);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ``needs:`` of a scenario: what a kernel must have, or its cases are skipped. */
+/* ``needs:`` of a scenario: what kernel and system must have, or its cases are skipped. */
 #ifndef NSLAB_SCENARIO_NEED_H
 #define NSLAB_SCENARIO_NEED_H
 
@@ -7,18 +7,19 @@ struct value_type;
 
 /** enum need_kind - the words that ``needs:`` knows */
 enum need_kind {
-	NEEDS_SYSCTL, /* the only one with something behind it: the key */
+	NEEDS_SYSCTL, /* its key stands behind it */
 	NEEDS_IPV6,
 	NEEDS_MPTCP,
 	NEEDS_CONNTRACK,
 	NEEDS_QUEUE,
 	NEEDS_NETEM,
+	NEEDS_PROGRAM, /* its name stands behind it */
 	NEEDS_COUNT,
 };
 
 /**
  * struct need - one of a scenario's needs
- * @key: of the sysctl, "net.ipv4.tcp_rto_max_ms"; else NULL
+ * @key: of the sysctl, "net.ipv4.tcp_rto_max_ms"; the program, "curl"; else NULL
  */
 struct need {
 	enum need_kind kind;

@@ -33,8 +33,8 @@ static const char TEXT_EXAMPLE[] =
 	"```\n";
 
 static const char TEXT_NEEDS[] =
-	"What not every kernel has, and the scenario cannot do without. A case whose kernel lacks any of\n"
-	"it is skipped, and the report says what is missing. Each is found out by trying it.\n";
+	"What not every kernel or system has, and the scenario cannot do without. Where any of it is\n"
+	"missing the cases are skipped, and the report says what it is. Each is found out by trying it.\n";
 
 static const char TEXT_CASES[] =
 	"A scenario without `matrix` and with one family in `ip` is one case and has the scenario's\n"

@@ -211,7 +211,7 @@ const struct key SCENARIO_KEYS[] = {
 	  .offset = offsetof(struct head, needs),
 	  .def = "none",
 	  .example = "[conntrack, sysctl net.ipv4.tcp_rto_max_ms]",
-	  .help = "what the kernel must have; else all cases are skipped" },
+	  .help = "what kernel and system must have; else all cases are skipped" },
 	{ 0 },
 };
 

@@ -342,9 +342,51 @@ static void test_doctor_without_scenarios(void **state)
 	verdict_free(&verdict);
 }
 
+/* @path NULL: without PATH */
+static bool program_is_met(const char *path, const char *name)
+{
+	struct need need = { .kind = NEEDS_PROGRAM, .key = (char *)name };
+	struct need_list needs = { .list = &need, .n = 1 };
+	char *before = strdup(getenv("PATH") ?: "");
+	struct lab_err err = { 0 };
+	char why[200];
+	int met;
+
+	if (path)
+		setenv("PATH", path, 1);
+	else
+		unsetenv("PATH");
+	met = doctor_needs_met(&needs, &err);
+	setenv("PATH", before, 1);
+	free(before);
+	snprintf(why, sizeof(why), "there is no program %s along PATH", name);
+	if (!met)
+		assert_string_equal(err.msg, why);
+	assert_in_range(met, 0, 1);
+	return met;
+}
+
+/* As execvp() would find it. */
+static void test_doctor_looks_for_programs_along_path(void **state)
+{
+	(void)state;
+	assert_true(program_is_met("/bin", "sh"));
+	assert_true(program_is_met(NULL, "sh"));
+	assert_true(program_is_met("/nowhere:/bin", "sh"));
+	assert_true(program_is_met("/bin:/nowhere", "sh"));
+	assert_true(program_is_met("/nowhere", "/bin/sh"));
+	assert_false(program_is_met("/nowhere", "sh"));
+	assert_false(program_is_met("", "sh"));
+	assert_false(program_is_met("/bin", "/nowhere/sh"));
+	/* neither a folder nor a file that nobody may execute */
+	assert_false(program_is_met("/", "bin"));
+	assert_false(program_is_met("/etc", "passwd"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_doctor_looks_for_programs_along_path),
 		cmocka_unit_test(test_doctor_needs_of_plans),
 		cmocka_unit_test(test_doctor_table_is_sound),
 		cmocka_unit_test(test_doctor_fix_names_the_command),

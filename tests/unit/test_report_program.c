@@ -6,7 +6,7 @@
 static void begin(struct screen *screen)
 {
 	screen_open_as(screen, &REPORT_PROGRAM,
-		       (struct report_options){ .columns = 120, .unicode = true });
+		       (struct report_options){ .columns = 200, .unicode = true });
 	feed_begin(screen);
 	feed_step(screen, MS(0.1), CLIENT, "program curl http://server:8080/", NULL, 0);
 }

@@ -453,6 +453,12 @@ static void test_scenario_needs_have_words_and_keys(void **state)
 	assert_int_equal(scenario->needs.n, 1);
 	assert_int_equal(scenario->needs.list[0].kind, NEEDS_QUEUE);
 	scenario_free(scenario);
+	scenario = parse(HEAD STEPS "needs: [program curl, program /opt/x/y]\n");
+	assert_int_equal(scenario->needs.n, 2);
+	assert_int_equal(scenario->needs.list[0].kind, NEEDS_PROGRAM);
+	assert_string_equal(scenario->needs.list[0].key, "curl");
+	assert_string_equal(scenario->needs.list[1].key, "/opt/x/y");
+	scenario_free(scenario);
 	scenario = parse(HEAD STEPS);
 	assert_int_equal(scenario->needs.n, 0);
 	scenario_free(scenario);

@@ -24,6 +24,8 @@ static void test_scenario_refuses_a_bad_top_level(void **state)
 	assert_refused(HEAD STEPS "needs: [sysctl ../x]\n", 7, 9, "'../x' is no sysctl");
 	assert_refused(HEAD STEPS "needs: [sysctl net.core.rmem_max]\n", 7, 9,
 		       "global to the machine");
+	assert_refused(HEAD STEPS "needs: [program]\n", 7, 9, "which program?");
+	assert_refused(HEAD STEPS "needs: program curl -s\n", 7, 8, "'curl -s' is more than");
 	assert_refused(HEAD STEPS "needs: queue 5\n", 7, 8, "nothing stands behind 'queue'");
 	assert_refused(HEAD STEPS "title: u\n", 7, 1,
 		       "'title' is given twice; the first is at line 2");

@@ -1,0 +1,3 @@
+module nslab.example/go
+
+go 1.19
