@@ -231,6 +231,10 @@ static void ended(struct op *op, uint32_t events)
 	op_unwatch(op);
 	streams_end(op);
 	op->output = state->output ?: "";
+	if (op->unready)
+		run_end(op->run, RESULT_FAILED,
+			"line %d: the program ended with status %d before it was ready",
+			op->step->line, op->exit);
 	op->unready = false;
 	if (op->exit > 128 && op->exit <= 128 + 64)
 		op_detail(op, "exit %d: %s", op->exit, strsignal(op->exit - 128));
