@@ -144,7 +144,7 @@ one_that_dies_before_it_is_ready() {
   - server: {run: [sh, -c, "exit 4"], id: web, background: true, ready: {port: 8080}}
   - await: web
 END
-	says "line 7: the program ended with status 4 before it was ready"
+	says "the program ended with status 4 before it"
 }
 
 FLOOD=${NSLAB_TEST_FLOOD:-1000000000}
