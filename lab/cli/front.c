@@ -119,8 +119,12 @@ static void line_take(struct front *f, const char *line, size_t len, bool tell)
 static void lines_take(struct front *f)
 {
 	bool tell = f->audience.event;
-	char *at = f->buf + (tell ? 0 : f->seen), *end = f->buf + f->len, *newline;
+	char *at, *end, *newline;
 
+	if (!f->len)
+		return;
+	at = f->buf + (tell ? 0 : f->seen);
+	end = f->buf + f->len;
 	while ((tell || !f->stands) && (newline = memchr(at, '\n', (size_t)(end - at)))) {
 		line_take(f, at, (size_t)(newline - at), tell);
 		at = newline + 1;
