@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Writes OUT: the scenario files beneath ROOT/scenarios, the template for new ones and the claims, as C arrays.
+# Writes OUT: the scenario files beneath ROOT/scenarios, the template for new ones the claims and the symptoms, as C arrays.
 include(${CMAKE_CURRENT_LIST_DIR}/bytes.cmake)
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/scenarios/*.yaml)
 list(SORT files)
@@ -17,6 +17,8 @@ endforeach()
 bytes_of(${ROOT}/lab/cli/template.yaml bytes)
 bytes_of(${ROOT}/lab/cli/claims.yaml claims)
 string(APPEND text "const char builtin_claims[] = {${claims}};\n")
+bytes_of(${ROOT}/lab/cli/symptoms.tsv symptoms)
+string(APPEND text "const char builtin_symptoms[] = {${symptoms}};\n")
 string(APPEND text "const char builtin_template[] = {${bytes}};\n")
 string(APPEND text "const struct builtin builtins[] = {\n${rows}\t{ NULL, NULL, 0 },\n};\n")
 file(WRITE ${OUT} "${text}")

@@ -18,6 +18,9 @@ extern const struct builtin builtins[];
 /** builtin_template - what ``nslab new`` writes, NUL-terminated */
 extern const char builtin_template[];
 
+/** builtin_symptoms - lab/cli/symptoms.tsv, NUL-terminated */
+extern const char builtin_symptoms[];
+
 /** builtin_claims - lab/cli/claims.yaml, NUL-terminated */
 extern const char builtin_claims[];
 

@@ -34,6 +34,7 @@ struct command {
 
 extern const struct command COMMAND_LIST;
 extern const struct command COMMAND_SHOW;
+extern const struct command COMMAND_FIND;
 extern const struct command COMMAND_RUN;
 extern const struct command COMMAND_PROVE;
 extern const struct command COMMAND_EXEC;
