@@ -22,7 +22,6 @@ enum {
 	SAMPLE_NS = 5 * 1000000,      /* states are looked at at least this often */
 	SETTLE_NS = 2 * 1000000,      /* by then a packet that was stamped has reached us */
 	RETRY_NS = 1000000,	      /* between two tries to interrupt a blocking call */
-	STRANGERS_MOST = 64,	      /* connections of programs whose states are watched */
 	FAREWELL_NS = 8 * 1000000,    /* for the last packets of a program that has ended */
 	LAST_LOOK_NS = 200 * 1000000, /* how long hits that were counted may take to be logged */
 };
@@ -34,38 +33,12 @@ void run_emit(struct run *run, struct event *event)
 	journal_add(run->journal, event);
 }
 
-/*
- * A program dials, and nobody tells: watch both ends of what its SYN wants to open. Each look at an end
- * costs, so of a program that opens a great many only the first are watched.
- */
-static void stranger_track(struct run *run, const struct event *event)
-{
-	const struct packet *p = &event->packet.packet;
-	struct four_tuple tuple = { .af = p->af, .lport = p->sport, .rport = p->dport };
-	struct four_tuple other;
-	int peer;
-
-	if (event->type != EVENT_PACKET || !event->packet.out || !event->packet.made_here ||
-	    event->packet.retry || p->protocol != IPPROTO_TCP || p->inner ||
-	    !(segment_classify(p->flags, p->payload) & SEG_SYN) ||
-	    run->n_strangers >= STRANGERS_MOST)
-		return;
-	run->n_strangers++;
-	memcpy(tuple.local, p->src, sizeof(tuple.local));
-	memcpy(tuple.remote, p->dst, sizeof(tuple.remote));
-	other = tuple_mirror(&tuple);
-	peer = topology_owner(&run->plan->topo, p->af == AF_INET6 ? FAM6 : FAM4, tuple.remote);
-	observer_track_other(run->observer, event->host, &tuple, false);
-	if (peer >= 0)
-		observer_track_other(run->observer, peer, &other, false);
-}
-
 static void emit_taken(void *arg, struct event *event)
 {
 	struct run *run = arg;
 
 	if (run->programs)
-		stranger_track(run, event);
+		run_stranger(run, event);
 	journal_add(run->journal, event);
 }
 

@@ -72,6 +72,9 @@ void run_emit(struct run *run, struct event *event);
 /** run_begin_event() - the first record of the log, as of @begun_ns (CLOCK_MONOTONIC) */
 void run_begin_event(struct run *run, int64_t begun_ns);
 
+/** run_stranger() - a packet was seen: if a program opens a connection with it, watch both its ends */
+void run_stranger(struct run *run, const struct event *event);
+
 /** run_line() - the lab's delay line, opened at first need; 0 or -errno */
 int run_line(struct run *run, struct delayline **ret, struct lab_err *err);
 

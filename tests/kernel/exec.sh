@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # nslab exec: a program of one's own in a scenario's place. NSLAB names nslab.
-# shellcheck disable=SC2317 # it does not see who calls the cases
+# shellcheck disable=SC2016,SC2317 # shells inside expand what they get; it does not see who calls the cases
 set -euo pipefail
 
 NSLAB=${NSLAB:?the path of nslab}

@@ -128,8 +128,9 @@ static void test_progress_side_by_side(void **state)
 	feed_begin(&screen);
 	screen.type->tick(screen.report, &now);
 	screen_close(&screen);
-	assert_non_null(strstr(screen.text,
-			       "running  dial-syn-dropped[ip=4] and 23 more  1.2 s  (60 of 84 done)"));
+	assert_non_null(
+		strstr(screen.text,
+		       "running  dial-syn-dropped[ip=4] and 23 more  1.2 s  (60 of 84 done)"));
 	free(screen.text);
 }
 
