@@ -22,7 +22,7 @@
 #include "netns/cleanup.h"
 
 enum {
-	WINDOW = 1024,
+	WINDOW = 256,
 	TICK_MS = 100,
 	KEPT_MOST = 256 << 20, /* bytes of logs that wait; then only the first job goes on */
 };
