@@ -26,13 +26,16 @@ static bool is_kind(unsigned word, uint8_t flags, uint32_t payload)
 	       (word == SEG_ACK && (flags & 0x3f) == TCPF_ACK && !payload) || word == SEG_ANY;
 }
 
-/* The k-th packet: all combinations of six flags, with and without payload, both families. */
+/*
+ * The k-th packet: all combinations of six flags, with and without payload, both families; some have ECE and
+ * CWR, too, which make another kind only of a SYN without ACK.
+ */
 static struct segment_spec sample(int k)
 {
 	return (struct segment_spec){ .fam = k / 128,
 				      .sport = (uint16_t)(FIRST_PORT + k),
 				      .dport = LAB_PORT,
-				      .flags = (uint8_t)(k % 64),
+				      .flags = (uint8_t)(k % 64 | (k % 11 == 3 ? 0xc0 : 0)),
 				      .options = 4 * ((uint32_t)k % 11),
 				      .payload = k / 64 % 2 ? 10 : 0,
 				      .seq = 1000000u + (uint32_t)k,
