@@ -35,7 +35,7 @@ static struct nlmsghdr *request(char *buf, uint16_t group)
 	return nlh;
 }
 
-static int talk(int fd, struct nlmsghdr *nlh, struct lab_err *err)
+static int talk_once(int fd, struct nlmsghdr *nlh, struct lab_err *err)
 {
 	static const char doing[] = "cannot listen to the firewall's log (nfnetlink_log)";
 	char buf[4096];
@@ -53,6 +53,16 @@ static int talk(int fd, struct nlmsghdr *nlh, struct lab_err *err)
 	ret = extack_read(nlh, err, doing);
 	if (ret == -EINVAL || ret == -EOPNOTSUPP)
 		lab_err_fix(err, "modprobe nfnetlink_log (CONFIG_NETFILTER_NETLINK_LOG)");
+	return ret;
+}
+
+static int talk(int fd, struct nlmsghdr *nlh, struct lab_err *err)
+{
+	int tries = 0, ret;
+
+	do
+		ret = talk_once(fd, nlh, err);
+	while (extack_again(ret, &tries));
 	return ret;
 }
 

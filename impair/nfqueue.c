@@ -33,7 +33,7 @@ static struct nlmsghdr *message(char *buf, uint16_t type, uint16_t flags, uint16
 	return nlh;
 }
 
-static int answer(int fd, struct nlmsghdr *request, struct lab_err *err)
+static int answer_once(int fd, struct nlmsghdr *request, struct lab_err *err)
 {
 	char buf[4096];
 	ssize_t n;
@@ -50,6 +50,16 @@ static int answer(int fd, struct nlmsghdr *request, struct lab_err *err)
 	ret = extack_read(request, err, doing_bind);
 	if (ret == -EINVAL || ret == -EOPNOTSUPP)
 		lab_err_fix(err, "modprobe nfnetlink_queue (CONFIG_NETFILTER_NETLINK_QUEUE)");
+	return ret;
+}
+
+static int answer(int fd, struct nlmsghdr *request, struct lab_err *err)
+{
+	int tries = 0, ret;
+
+	do
+		ret = answer_once(fd, request, err);
+	while (extack_again(ret, &tries));
 	return ret;
 }
 

@@ -6,6 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
+
+bool extack_again(int code, int *tries)
+{
+	struct timespec pause = { .tv_nsec = 10000000L << *tries };
+
+	if (code != -EINVAL || *tries == 5)
+		return false;
+	++*tries;
+	nanosleep(&pause, NULL);
+	return true;
+}
 
 void extack_enable(int netlink_fd)
 {

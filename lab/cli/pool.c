@@ -47,6 +47,7 @@ struct slot {
  * struct state - of a pool that runs
  * @head: the first job that was not told to its end; @known: jobs below this have their slot
  * @running: fronts that are not over; @building: those of them whose lab does not stand
+ * @one_stood: at least one lab has stood
  * @rest_until_ns: nothing is started before that
  * @most: lowered when the system refuses another
  * @signal: the first one that came, 0 for none, at @signal_ns
@@ -57,6 +58,7 @@ struct state {
 	long head, known, over;
 	int running, building, most, processors;
 	size_t kept;
+	bool one_stood;
 	int64_t rest_until_ns;
 	int signal_fd, signal;
 	int64_t signal_ns;
@@ -92,7 +94,7 @@ static void rest(struct state *s, struct slot *slot)
 {
 	int64_t now = clock_now();
 
-	slot->stood = true;
+	slot->stood = s->one_stood = true;
 	s->rest_until_ns = now + (now - slot->start_ns) / s->processors;
 }
 
@@ -153,7 +155,8 @@ static int job_start(struct state *s, long i, struct lab_err *err)
 /* Start what may start now. Where the system refuses one more, those that run are enough. */
 static int jobs_start(struct state *s, struct lab_err *err)
 {
-	int builders = s->processors > 1 ? s->processors / 2 : 1;
+	/* the first lab makes the kernel load its modules, which is done but once */
+	int builders = s->processors > 1 && s->one_stood ? s->processors / 2 : 1;
 
 	while (!s->signal && s->running < s->most && s->building < builders &&
 	       (clock_now() >= s->rest_until_ns || !s->running)) {
