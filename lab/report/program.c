@@ -203,7 +203,7 @@ static void ended_take(struct report *report, const struct event_step *step)
 		if (asprintf(&report->ended, "ended with %s after %s", step->detail, took) < 0)
 			report->ended = NULL;
 	} else if (!strcmp(step->error, "deadline")) {
-		if (asprintf(&report->ended, "was ended: its time of %s was over", took) < 0)
+		if (asprintf(&report->ended, "was ended after %s: its time was over", took) < 0)
 			report->ended = NULL;
 	} else if (asprintf(&report->ended, "%s: %s", step->detail, step->error) < 0) {
 		report->ended = NULL;

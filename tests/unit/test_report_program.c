@@ -103,7 +103,7 @@ static void test_program_ended_otherwise(void **state)
 	begin(&screen);
 	ends(&screen, "deadline", "", -1);
 	assert_string_equal(screen.text,
-			    "nslab: the program was ended: its time of 2 s was over\n");
+			    "nslab: the program was ended after 2 s: its time was over\n");
 	free(screen.text);
 	begin(&screen);
 	ends(&screen, "ENOENT", "cannot run curl", -1);
