@@ -7,12 +7,13 @@
 #include "lab/cli/builtin.h"
 #include "lab/cli/catalogue.h"
 #include "lab/cli/command.h"
+#include "lab/cli/suggest.h"
 #include "lab/cli/symptom.h"
 #include "lab/cli/tokens.h"
 #include "lab/scenario/problem.h"
 #include "netns/cleanup.h"
 
-enum { TEXT_MOST = 4096, MEANINGS_SHOWN = 4 };
+enum { MEANINGS_SHOWN = 4, WORDS_MOST = 16 };
 
 struct options {
 	bool json;
@@ -82,19 +83,17 @@ static void hits_by_symptom(struct finding *f)
 	qsort(f->hits, (size_t)f->n_hits, sizeof(*f->hits), hit_order);
 }
 
-/* All that a scenario says of itself in few words. */
-static char *words_of(const struct scenario *scenario)
+/* Where no scenario comes to the error at that verb, those that come to it elsewhere are nearest. */
+static void places_widen(struct finding *f)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	for (int i = 0; i < f->meanings.n; i++) {
+		bool any = false;
 
-	if (!out)
-		return NULL;
-	fprintf(out, "%s %s", scenario->name, scenario->title);
-	for (int i = 0; i < scenario->n_tags; i++)
-		fprintf(out, " %s", scenario->tags[i]);
-	return fclose(out) ? NULL : text;
+		for (int k = 0; k < f->symptoms.n; k++)
+			any = any || symptom_fits(&f->symptoms.list[k], &f->meanings.list[i]);
+		if (!any)
+			f->meanings.list[i].where = NULL;
+	}
 }
 
 static int hits_by_words(struct finding *f, const char *text)
@@ -103,9 +102,9 @@ static int hits_by_words(struct finding *f, const char *text)
 	int ret = tokens_make(text, &asked);
 
 	for (int i = 0; !ret && i < f->n; i++) {
-		_cleanup_free_ char *words = words_of(f->scenarios[i]);
+		_cleanup_free_ char *words = suggest_text(f->scenarios[i]);
 		struct tokens own;
-		bool all = asked.n > 0;
+		bool all = asked.n > 0 && asked.n <= WORDS_MOST;
 
 		ret = words ? tokens_make(words, &own) : -ENOMEM;
 		if (ret)
@@ -122,11 +121,12 @@ static int hits_by_words(struct finding *f, const char *text)
 
 static const char *meaning_text(const struct meaning *meaning, char *buf, size_t size)
 {
-	if (meaning->kind == SYMPTOM_STATE)
-		snprintf(buf, size, "a socket in the state %s", meaning->word);
-	else
-		snprintf(buf, size, "%s%s%s", meaning->word, meaning->where ? " at " : "",
-			 meaning->where ?: "");
+	const char *what = meaning->kind == SYMPTOM_STATE  ? "a socket in the state " :
+			   meaning->kind == SYMPTOM_OUTPUT ? "a program's output " :
+							     "";
+
+	snprintf(buf, size, "%s%s%s%s", what, meaning->word, meaning->where ? " at " : "",
+		 meaning->where ?: "");
 	return buf;
 }
 
@@ -202,10 +202,21 @@ static void json_put(const struct finding *f)
 	json_decref(all);
 }
 
+static void nothing_put(const struct finding *f, const char *text)
+{
+	char shown[160], near[80];
+
+	fprintf(stderr, "nslab find: no scenario shows '%s'",
+		text_escape(text, shown, sizeof(shown)));
+	if (suggest_word(f->scenarios, f->n, text, near, sizeof(near)))
+		fprintf(stderr, "; did you mean '%s'?", near);
+	fputs("\nGive an error as it was printed (\"i/o timeout\"), an errno (ETIMEDOUT), a state as ss has it "
+	      "(CLOSE-WAIT), or words of a title; 'nslab list' has all\n",
+	      stderr);
+}
+
 static int answer(const struct finding *f, const struct options *o, const char *text)
 {
-	char shown[160];
-
 	if (o->json) {
 		json_put(f);
 		return f->n_hits ? EXIT_OK : EXIT_UNMET;
@@ -218,9 +229,7 @@ static int answer(const struct finding *f, const struct options *o, const char *
 		printf("\n'nslab run NAME' shows one of them; what to do about it stands at its end\n");
 		return EXIT_OK;
 	}
-	fprintf(stderr,
-		"nslab find: no scenario shows '%s'. Give an error as it was printed (\"i/o timeout\"), an errno (ETIMEDOUT), a state as ss has it (CLOSE-WAIT), or words of a title; 'nslab list' has all\n",
-		text_escape(text, shown, sizeof(shown)));
+	nothing_put(f, text);
 	return EXIT_UNMET;
 }
 
@@ -252,8 +261,10 @@ static int find(struct finding *f, const struct options *o, const char *text)
 		ret = symptoms_read(builtin_symptoms, &f->symptoms);
 	if (!ret)
 		ret = symptom_understand(text, &f->symptoms, &f->meanings);
-	if (!ret)
+	if (!ret) {
+		places_widen(f);
 		hits_by_symptom(f);
+	}
 	if (!ret && !f->n_hits) {
 		f->meanings.n = 0;
 		ret = hits_by_words(f, text);
@@ -264,25 +275,39 @@ static int find(struct finding *f, const struct options *o, const char *text)
 	return ret ? EXIT_USAGE : answer(f, o, text);
 }
 
+/* All words as one text; NULL when out of memory. */
+static char *words_join(char **words, int n)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (int i = 0; i < n; i++)
+		fprintf(out, "%s%s", i ? " " : "", words[i]);
+	return fclose(out) ? NULL : text;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct finding f = { 0 };
-	char text[TEXT_MOST] = "";
+	_cleanup_free_ char *text = NULL;
 	int code = EXIT_USAGE;
 	int first = command_options(command, argc, argv, &o, &code);
 
 	if (first < 0)
 		return code;
-	if (first == argc) {
+	text = words_join(argv + first, argc - first);
+	if (!text) {
+		fprintf(stderr, "nslab find: memory is out\n");
+		return EXIT_LAB;
+	}
+	if (!text[strspn(text, " \t\r\n")]) {
 		fprintf(stderr,
 			"nslab find: what is seen? An error text, an errno, a TCP state, or a word\n");
 		return EXIT_USAGE;
-	}
-	for (int i = first; i < argc; i++) {
-		size_t used = strlen(text);
-
-		snprintf(text + used, sizeof(text) - used, "%s%s", used ? " " : "", argv[i]);
 	}
 	code = find(&f, &o, text);
 	for (int i = 0; i < f.n; i++)

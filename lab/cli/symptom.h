@@ -106,7 +106,7 @@ struct meanings {
 
 /**
  * symptom_understand() - what @text can mean: a whole line of output, a part of one, an errno's name or
- * number, a TCP state
+ * number, a TCP state, what a program of a scenario printed
  * @symptoms: words that only the table has are understood, too; the results borrow from it
  * @ret: overwritten
  * Return: 0 or -ENOMEM
