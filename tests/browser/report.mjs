@@ -286,6 +286,8 @@ const cases = {
 		const page = await open('large');
 
 		await page.click('#table tbody tr:last-child a');
+		// a run is drawn when its details say that they were opened, which is a task later
+		await page.waitForFunction(() => [...document.querySelectorAll('details.run')].at(-1).querySelector('.chart'));
 		assert.equal(await page.$$eval('details.run', (d) => d.at(-1).querySelectorAll('.chart .p').length), 500);
 		assert.equal(await page.$$eval('details.run', (d) => d.at(-1).querySelectorAll('.later, .unscripted').length), 0);
 		await close(page);
@@ -300,6 +302,7 @@ const cases = {
 
 			assert.equal(await page.$$eval('#run-5 .later', (l) => l.length), name === 'large' ? 1 : 0);
 			await page.click('#table a[href="#run-5"]');
+			await page.waitForSelector('#run-5 .chart');
 			texts.push(await page.$eval('#run-5', (run) => run.innerHTML.replace(/\n+/g, '\n')));
 			await close(page);
 		}
@@ -385,7 +388,7 @@ const cases = {
 
 		assert.equal(await page.$$eval('details.run', (d) => d.at(-1).querySelectorAll('.later').length), 1);
 		await page.click('#table tbody tr:last-child a');
-		assert.equal(await page.$$eval('details.run', (d) => d.at(-1).querySelectorAll('.chart').length), 1);
+		await page.waitForFunction(() => [...document.querySelectorAll('details.run')].at(-1).querySelector('.chart'));
 		assert.equal(await page.evaluate(() => window.harm), undefined);
 		assert.equal(await page.$$eval('script', (s) => s.length), 1);
 		assert.equal(await page.$$eval('img, iframe, object, [onerror], [onload]', (s) => s.length), 0);

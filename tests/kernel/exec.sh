@@ -36,16 +36,6 @@ says() {
 	}
 }
 
-# until_true WORD…: that command succeeds, for at most ten seconds
-until_true() {
-	local end=$((SECONDS + 10))
-
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		read -rt 0.02 <> <(:) || true
-	done
-}
-
 its_exit_status_is_ours() {
 	run 0 dial-ok -- true
 	run 5 dial-ok -- sh -c 'exit 5'
@@ -74,8 +64,14 @@ bad_usage_is_told() {
 }
 
 time_over() {
-	run 124 --within 300ms dial-ok -- sh -c "trap '' TERM; while :; do sleep 0.05; done"
+	run 124 --within 300ms --events "$work/log" dial-ok -- sh -c "trap '' TERM; while :; do sleep 0.05; done"
 	says err 'was ended after [0-9.]+ m?s: its time was over'
+	# by then, and never before
+	python3 - "$work/log" <<'END'
+import json, sys
+end = [r for r in map(json.loads, open(sys.argv[1])) if r['type'] == 'step-end' and r['text'].startswith('program ')]
+assert len(end) == 1 and end[0]['error'] == 'deadline' and end[0]['took_ns'] >= 300000000, end
+END
 }
 
 a_client_that_hangs() {

@@ -57,3 +57,13 @@ each_case() {
 	done
 	cases_ended
 }
+
+# until_true WORD…: that command succeeds, for at most ten seconds
+until_true() {
+	local end=$((SECONDS + 10))
+
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		read -rt 0.02 <> <(:) || true
+	done
+}

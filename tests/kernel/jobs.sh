@@ -94,16 +94,6 @@ more_jobs_than_the_window_holds() {
 	[ "$(runs "$work/log" | sort | uniq -c | awk '{ print $1 }')" = 300 ]
 }
 
-# until WORD…: that command succeeds, for at most ten seconds
-until_true() {
-	local end=$((SECONDS + 10))
-
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		read -rt 0.02 <> <(:) || true
-	done
-}
-
 workers() {
 	# shellcheck disable=SC2009 # pgrep has no such question
 	ps -o pid= --ppid "$front" | wc -l
