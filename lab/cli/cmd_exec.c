@@ -15,6 +15,7 @@
 #include "lab/cli/command.h"
 #include "lab/cli/command_line.h"
 #include "lab/cli/front.h"
+#include "lab/cli/option_values.h"
 #include "lab/cli/outputs.h"
 #include "lab/cli/selection.h"
 #include "lab/doctor/doctor.h"
@@ -92,35 +93,23 @@ static int options_check(struct session *s)
 {
 	const struct options *o = &s->options;
 	char shown[100];
-	int64_t n = 1;
+	int64_t n;
 
-	if (o->seed && value_int(o->seed, 0, INT64_MAX, &n) < 0) {
-		fprintf(stderr, "nslab exec: --seed '%s': expected a number\n",
-			text_escape(o->seed, shown, sizeof(shown)));
-		return -EINVAL;
-	}
-	s->run.seed = n;
-	if (o->within &&
-	    (value_duration(o->within, &s->exec.within_ns) < 0 || !s->exec.within_ns)) {
-		fprintf(stderr, "nslab exec: --within '%s': expected a duration such as 5s\n",
-			text_escape(o->within, shown, sizeof(shown)));
-		return -EINVAL;
-	}
-	s->expected = -1;
-	if (o->expect) {
-		if (strncmp(o->expect, "exit=", 5) || value_int(o->expect + 5, 0, 255, &n) < 0) {
-			fprintf(stderr, "nslab exec: --expect '%s': expected exit=N\n",
-				text_escape(o->expect, shown, sizeof(shown)));
-			return -EINVAL;
-		}
-		s->expected = (int)n;
-	}
-	if (o->shape && shape_backend_from_name(o->shape, &s->run.shape) < 0) {
-		fprintf(stderr, "nslab exec: --shape '%s': expected netem, queue or auto\n",
-			text_escape(o->shape, shown, sizeof(shown)));
-		return -EINVAL;
-	}
+	s->run.seed = 1;
 	s->run.needs_met = doctor_needs_met;
+	if (option_number("exec", "seed", o->seed, 0, INT64_MAX, &s->run.seed) < 0 ||
+	    option_duration("exec", "within", o->within, &s->exec.within_ns) < 0 ||
+	    option_shape("exec", o->shape, &s->run.shape) < 0)
+		return -EINVAL;
+	s->expected = -1;
+	if (!o->expect)
+		return 0;
+	if (strncmp(o->expect, "exit=", 5) || value_int(o->expect + 5, 0, 255, &n) < 0) {
+		fprintf(stderr, "nslab exec: --expect '%s': expected exit=N\n",
+			text_escape(o->expect, shown, sizeof(shown)));
+		return -EINVAL;
+	}
+	s->expected = (int)n;
 	return 0;
 }
 

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "lab/cli/command.h"
+#include "lab/cli/option_values.h"
 #include "lab/cli/pool.h"
 #include "lab/cli/selection.h"
 #include "lab/doctor/doctor.h"
 #include "lab/scenario/problem.h"
-#include "lab/scenario/value.h"
 #include "netns/cleanup.h"
 
 enum { TRIES = 3 };
@@ -69,20 +69,12 @@ struct proof {
 
 static int options_check(struct proof *p)
 {
-	char shown[100];
 	int64_t jobs = POOL_USUAL;
 
-	if (p->options.jobs && value_int(p->options.jobs, 1, POOL_MOST, &jobs) < 0) {
-		fprintf(stderr, "nslab prove: --jobs '%s': expected a number from 1 to %d\n",
-			text_escape(p->options.jobs, shown, sizeof(shown)), POOL_MOST);
+	if (option_number("prove", "jobs", p->options.jobs, 1, POOL_MOST, &jobs) < 0 ||
+	    option_shape("prove", p->options.shape, &p->shape) < 0)
 		return -EINVAL;
-	}
 	p->jobs = (int)jobs;
-	if (p->options.shape && shape_backend_from_name(p->options.shape, &p->shape) < 0) {
-		fprintf(stderr, "nslab prove: --shape '%s': expected netem, queue or auto\n",
-			text_escape(p->options.shape, shown, sizeof(shown)));
-		return -EINVAL;
-	}
 	return 0;
 }
 

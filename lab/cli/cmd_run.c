@@ -5,6 +5,7 @@
 
 #include "lab/cli/command.h"
 #include "lab/cli/command_line.h"
+#include "lab/cli/option_values.h"
 #include "lab/cli/outputs.h"
 #include "lab/cli/pool.h"
 #include "lab/cli/selection.h"
@@ -68,30 +69,18 @@ struct session {
 	int counts[RESULT_COUNT];
 };
 
-static int number_parse(const char *name, const char *text, int64_t min, int64_t max, int64_t *ret)
-{
-	char shown[100];
-
-	if (!text)
-		return 0;
-	if (value_int(text, min, max, ret) == 0)
-		return 0;
-	fprintf(stderr, "nslab run: --%s '%s': expected a number from %lld to %lld\n", name,
-		text_escape(text, shown, sizeof(shown)), (long long)min, (long long)max);
-	return -EINVAL;
-}
-
 static int options_check(struct session *s)
 {
 	const struct options *o = &s->options;
 	int64_t repeat = 1, invert = 0, jobs = POOL_USUAL;
-	char shown[100];
 
 	s->run.seed = 1;
-	if (number_parse("seed", o->seed, 0, INT64_MAX, &s->run.seed) < 0 ||
-	    number_parse("repeat", o->repeat, 1, 1000000, &repeat) < 0 ||
-	    number_parse("jobs", o->jobs, 1, POOL_MOST, &jobs) < 0 ||
-	    number_parse("invert", o->invert, 1, INT32_MAX, &invert) < 0)
+	if (option_number("run", "seed", o->seed, 0, INT64_MAX, &s->run.seed) < 0 ||
+	    option_number("run", "repeat", o->repeat, 1, 1000000, &repeat) < 0 ||
+	    option_number("run", "jobs", o->jobs, 1, POOL_MOST, &jobs) < 0 ||
+	    option_number("run", "invert", o->invert, 1, INT32_MAX, &invert) < 0 ||
+	    option_duration("run", "timeout", o->timeout, &s->run.timeout_ns) < 0 ||
+	    option_shape("run", o->shape, &s->run.shape) < 0)
 		return -EINVAL;
 	s->repeat = repeat;
 	s->jobs = (int)jobs;
@@ -99,18 +88,6 @@ static int options_check(struct session *s)
 	s->run.disarmed = o->disarm;
 	s->run.unpinned = o->unpinned;
 	s->run.needs_met = doctor_needs_met;
-	if (o->timeout &&
-	    (value_duration(o->timeout, &s->run.timeout_ns) < 0 || !s->run.timeout_ns)) {
-		fprintf(stderr,
-			"nslab run: --timeout '%s': expected a duration such as 90s or 2min\n",
-			text_escape(o->timeout, shown, sizeof(shown)));
-		return -EINVAL;
-	}
-	if (o->shape && shape_backend_from_name(o->shape, &s->run.shape) < 0) {
-		fprintf(stderr, "nslab run: --shape '%s': expected netem, queue or auto\n",
-			text_escape(o->shape, shown, sizeof(shown)));
-		return -EINVAL;
-	}
 	return 0;
 }
 
