@@ -225,6 +225,20 @@ static void test_extack_survives_any_request_length(void **state)
 	}
 }
 
+/* Only what can mean that a module is still on its way is asked again, and not for ever. */
+static void test_extack_again_ends(void **state)
+{
+	int tries = 0, n = 0;
+
+	(void)state;
+	assert_false(extack_again(0, &tries));
+	assert_false(extack_again(-EPERM, &tries));
+	assert_int_equal(tries, 0);
+	while (extack_again(-EINVAL, &tries))
+		assert_true(++n <= 5);
+	assert_int_equal(n, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_extack_survives_any_attribute_length),
 		cmocka_unit_test(test_extack_survives_any_first_length),
 		cmocka_unit_test(test_extack_survives_any_request_length),
+		cmocka_unit_test(test_extack_again_ends),
 	};
 
 	return TEST_MAIN("extack", tests, NULL, NULL);
