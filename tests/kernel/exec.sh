@@ -136,8 +136,15 @@ interrupts_are_for_it() {
 	local status=0 pid
 
 	# as a terminal does it: to the whole process group
-	setsid bash -c 'echo $$ >"$1/pid"; trap "" INT; trap - INT; exec "$2" exec dial-ok -q -- sh -c "trap \"exit 9\" INT; echo ready; while :; do sleep 0.05; done"' \
-		_ "$work" "$NSLAB" >"$work/out" 2>&1 &
+	# (a shell's background job would begin with SIGINT ignored)
+	python3 -c '
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.setsid()
+open(sys.argv[1] + "/pid", "w").write(str(os.getpid()))
+os.execv(sys.argv[2], ["nslab", "exec", "dial-ok", "-q", "--", "sh", "-c",
+                       "trap \"exit 9\" INT; echo ready; while :; do sleep 0.05; done"])' \
+		"$work" "$NSLAB" >"$work/out" 2>&1 &
 	front=$!
 	until_true grep -q ready "$work/out"
 	pid=$(cat "$work/pid")

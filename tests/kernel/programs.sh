@@ -75,6 +75,12 @@ END
 	says "expected: exit 0"
 	says "observed: exit 1"
 	steps 1 <<'END'
+  - client: {run: [sh, -c, "exit 3"]}
+    expect: {exit: 4}
+END
+	says "expected: exit 4"
+	says "observed: exit 3"
+	steps 1 <<'END'
   - client: {run: [sh, -c, "exit 7"], background: true}
   - wait: 300ms
 END
@@ -107,6 +113,11 @@ a_deadline_ends_what_ignores_sigterm() {
 	steps 0 <<'END'
   - client: {run: [sh, -c, "trap '' TERM; echo $$; while :; do sleep 0.05; done"], deadline: 300ms}
     expect: {error: deadline, after: 300ms}
+  # it is gone by then, not only when the run ends
+  - client: {run: [sh, -c, "trap '' TERM; exec sleep 3136"], deadline: 100ms}
+    expect: {error: deadline}
+  - client: {run: [sh, -c, "ps -eo args= | grep -x 'sleep 313[6]' || echo gone"]}
+    expect: {output: "^gone$"}
 END
 }
 
