@@ -6,7 +6,7 @@
 set -euo pipefail
 
 NSLAB=${NSLAB:?the path of nslab}
-REPEAT=3
+REPEAT=${NSLAB_TEST_REPEAT:-3}
 [ -z "${NSLAB_TEST_QUICK:-}" ] || REPEAT=1
 
 if [ "$(id -u)" != 0 ] && ! unshare -Ur true 2>/dev/null; then
