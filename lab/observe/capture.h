@@ -47,7 +47,11 @@ int capture_settle(struct capture *capture, const struct network *net, int host,
 /** capture_fd() - to be polled for POLLIN */
 int capture_fd(const struct capture *capture);
 
-/** capture_read() - hand all that has come so far to @fn; number of frames */
+/**
+ * capture_read() - hand all that has come so far to @fn; number of frames
+ * In the order in which they were queued. A packet is stamped before that, so the stamps of two that
+ * passed on different processors at once may be the other way round, by microseconds.
+ */
 int capture_read(struct capture *capture, void (*fn)(void *arg, const struct frame *frame),
 		 void *arg);
 
