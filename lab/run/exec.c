@@ -5,6 +5,7 @@
  * are all checks: what they say is about the built-in endpoints. Of those about faults, packets
  * or tracked connections the ones with ``within:`` stay, and wait for what they name. The other hosts' steps go on in
  * order, without deadlines, since nobody knows when the program will do its part. When it has ended, so has the run.
+ * In a lab that stays there is no program yet: the lab is ready where it would start, and programs come and go.
  */
 #include "lab/run/exec.h"
 
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/run/stay.h"
 #include "lab/run/verb.h"
 
 static const char default_host[] = "client";
@@ -60,7 +62,7 @@ static char *text_of(char *const *argv)
 	if (!f)
 		return NULL;
 	fputs("program", f);
-	for (int i = 0; argv[i] && ftell(f) < 200; i++)
+	for (int i = 0; argv && argv[i] && ftell(f) < 200; i++)
 		fprintf(f, " %.200s", argv[i]);
 	return fclose(f) ? NULL : text;
 }
@@ -127,7 +129,9 @@ struct op *exec_op(struct run *run)
 
 void exec_start(struct run *run)
 {
-	if (!exec_op(run)->run)
+	if (!run->options->exec->argv)
+		stay_ask(run);
+	else if (!exec_op(run)->run)
 		op_begin(run, run->plan->n_steps);
 }
 
