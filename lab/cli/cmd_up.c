@@ -185,7 +185,7 @@ static int lab_up(struct session *s, const struct place *place)
 		fprintf(stderr, "nslab up: skipped: %s\n", outcome.why);
 		return EXIT_NOTHING;
 	}
-	if (!s->trouble && outcome.why[0])
+	if (!s->trouble && outcome.result != RESULT_INTERRUPTED)
 		fprintf(stderr, "nslab up: %s\n", outcome.why);
 	return EXIT_LAB;
 }

@@ -19,7 +19,10 @@
 #include "lab/run/control.h"
 #include "netns/cleanup.h"
 
-enum { NUMBERS_MOST = 99 };
+enum {
+	NUMBERS_MOST = 99,
+	OWN_NAME_SIZE = 20, /* ".new.PID" */
+};
 
 int lab_name_check(const char *name, struct lab_err *err)
 {
@@ -52,7 +55,7 @@ static int dir_name(char *buf, size_t size, struct lab_err *err)
 	else
 		n = snprintf(buf, size, "/tmp/nslab-%u", geteuid());
 	/* a socket's address is short, and the folder is only its beginning */
-	if (n < 0 || (size_t)n + 1 + LAB_NAME_SIZE > sizeof(((struct sockaddr_un *)0)->sun_path)) {
+	if (n < 0 || (size_t)n + 1 + OWN_NAME_SIZE > sizeof(((struct sockaddr_un *)0)->sun_path)) {
 		lab_err_set(err, ENAMETOOLONG, "the runtime directory's name is too long: %s",
 			    runtime ?: buf);
 		lab_err_fix(err, "set XDG_RUNTIME_DIR to a shorter one that is yours");
@@ -83,17 +86,18 @@ static int dir_find(bool make, char *buf, size_t size, struct lab_err *err)
 	return -EPERM;
 }
 
-static void address_set(struct sockaddr_un *address, const char *dir, const char *name)
+/* false: together they are too long */
+static bool address_set(struct sockaddr_un *address, const char *dir, const char *name)
 {
 	size_t n = strlen(dir), len = strlen(name);
 
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	/* dir_name() has seen to it that there is room for a lab's name */
 	if (n + 1 + len >= sizeof(address->sun_path))
-		return;
+		return false;
 	memcpy(address->sun_path, dir, n);
 	address->sun_path[n] = '/';
 	memcpy(address->sun_path + n + 1, name, len);
+	return true;
 }
 
 /* Call the lab at @address; a connected socket or -errno. Never waits: a full queue is EAGAIN. */
@@ -115,7 +119,8 @@ static int call_in(const char *dir, const char *name)
 	struct sockaddr_un address;
 	int fd;
 
-	address_set(&address, dir, name);
+	if (!address_set(&address, dir, name))
+		return -ENOENT;
 	fd = call(&address, sizeof(address));
 	if (fd == -ECONNREFUSED)
 		unlink(address.sun_path);
@@ -144,7 +149,8 @@ static int name_take(const char *dir, const char *own, const char *name)
 {
 	struct sockaddr_un address;
 
-	address_set(&address, dir, name);
+	if (!address_set(&address, dir, name))
+		return -ENAMETOOLONG;
 	for (int i = 0; i < 3; i++) {
 		if (link(own, address.sun_path) == 0)
 			return 0;
@@ -175,7 +181,7 @@ int lab_publish(const char *name, bool numbered, char *ret_name, int *ret_fd, st
 {
 	_cleanup_close_ int fd = -1;
 	struct sockaddr_un address;
-	char dir[108], own[LAB_NAME_SIZE];
+	char dir[108], own[OWN_NAME_SIZE];
 	int ret = lab_name_check(name, err);
 
 	ret = ret ?: dir_find(true, dir, sizeof(dir), err);
@@ -210,8 +216,8 @@ static void remains_remove(const char *dir, const char *name)
 
 	if (sscanf(name, ".new.%d", &pid) != 1 || pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH)
 		return;
-	address_set(&address, dir, name);
-	unlink(address.sun_path);
+	if (address_set(&address, dir, name))
+		unlink(address.sun_path);
 }
 
 static int name_order(const void *a, const void *b)

@@ -414,6 +414,11 @@ int visit_run(const struct visit *visit)
 			     .watch = { .fd = -1 } };
 	int code = remote_open(visit->command, visit->lab, &s.remote);
 
+	if (!code && !s.remote.lab[0]) {
+		fprintf(stderr, "nslab %s: this is not for programs inside a lab\n",
+			visit->command);
+		code = EXIT_USAGE;
+	}
 	if (!code)
 		code = watch_begin(&s);
 	if (!code)
