@@ -171,7 +171,8 @@ static int publish_as(const char *dir, const char *own, const char *name, bool n
 		if (i == 1)
 			snprintf(ret_name, LAB_NAME_SIZE, "%s", name);
 		else
-			snprintf(ret_name, LAB_NAME_SIZE, "%.*s-%d", LAB_NAME_SIZE - 5, name, i);
+			snprintf(ret_name, LAB_NAME_SIZE, "%.*s-%u", LAB_NAME_SIZE - 12, name,
+				 (unsigned)i);
 		ret = name_take(dir, own, ret_name);
 	}
 	return ret;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: the lab hands out descriptors of its namespaces. We join the user and PID namespaces ourselves,
- * since only a child is born into a PID namespace; the child joins the host's others and becomes the
- * program. So it is our child, with our terminal and process group, and it dies with us; and it
- * lives in the lab's PID namespace, so it and whatever it leaves behind dies with the lab.
+ * Theory of operation: the lab hands out descriptors of its namespaces. Only a child is born into a PID namespace
+ * that was joined, so a go-between joins it, makes the child ours (CLONE_PARENT), and goes; the child
+ * joins the host's other namespaces and becomes the program. So it is our child, with our terminal and
+ * process group, and it dies with us; and it lives in the lab's PID namespace, so it and whatever it leaves
+ * behind dies with the lab.
  *
  * What its connections came to is told from the lab's event log, which a second call watches.
  */
@@ -62,6 +63,20 @@ struct session {
 	int64_t last_ns, begun_ns;
 };
 
+/**
+ * struct birth - what a program is born with
+ * @folder: where we are
+ * @lifeline: hangs up when we are gone; @lifeline_ours: the end that does
+ * @report: takes a struct trouble; @number: the program's process ID
+ */
+struct birth {
+	uid_t uid;
+	gid_t gid;
+	char folder[PATH_MAX];
+	int lifeline, lifeline_ours;
+	int report, number;
+};
+
 bool visit_parse(char *word, bool bare, const char **ret_lab, const char **ret_host)
 {
 	char *colon = strchr(word, ':');
@@ -95,15 +110,21 @@ static int host_enter(const struct session *s, const char *folder, struct lab_er
 	return 0;
 }
 
-static void __attribute__((noreturn)) child_run(const struct session *s, const char *folder,
-						uid_t uid, gid_t gid, int lifeline, int report)
+static void __attribute__((noreturn)) give_up(int report, const struct trouble *trouble)
+{
+	_exit(write(report, trouble, sizeof(*trouble)) == sizeof(*trouble) ? EXIT_NOT_FOUND :
+									     EXIT_NO_LAB);
+}
+
+static void __attribute__((noreturn)) child_run(const struct session *s, const struct birth *birth)
 {
 	struct trouble trouble = { 0 };
-	struct pollfd parent = { .fd = lifeline };
+	struct pollfd parent = { .fd = birth->lifeline };
+	int report = birth->report;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (host_enter(s, folder, &trouble.err) == 0 &&
-	    program_become(s->user < 0, uid, gid, &trouble.err) == 0) {
+	if (host_enter(s, birth->folder, &trouble.err) == 0 &&
+	    program_become(s->user < 0, birth->uid, birth->gid, &trouble.err) == 0) {
 		/* our parent may have died before it could take us with it */
 		if (poll(&parent, 1, 0) != 0)
 			_exit(EXIT_NO_LAB);
@@ -114,9 +135,28 @@ static void __attribute__((noreturn)) child_run(const struct session *s, const c
 		execvp(s->visit->argv[0], s->visit->argv);
 		trouble.exec = errno;
 	}
-	if (write(report, &trouble, sizeof(trouble)) != sizeof(trouble))
-		_exit(EXIT_NO_EXEC);
-	_exit(EXIT_NOT_FOUND);
+	give_up(report, &trouble);
+}
+
+/* Joins what a child has to be born into, and bears it for its own parent. */
+static void __attribute__((noreturn)) go_between(const struct session *s, const struct birth *birth)
+{
+	struct trouble trouble = { 0 };
+	long pid = -1;
+
+	if (s->user >= 0 && setns(s->user, CLONE_NEWUSER) < 0)
+		lab_err_set(&trouble.err, errno, "cannot enter the lab's user namespace");
+	else if (setns(s->pid, CLONE_NEWPID) < 0)
+		lab_err_set(&trouble.err, errno, "cannot enter the lab's PID namespace");
+	else
+		pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, NULL, 0, 0);
+	if (pid == 0)
+		child_run(s, birth);
+	if (pid < 0 && !trouble.err.code)
+		lab_err_set(&trouble.err, errno, "cannot start a process in the lab");
+	if (trouble.err.code)
+		give_up(birth->report, &trouble);
+	_exit(write(birth->number, &pid, sizeof(pid)) != sizeof(pid));
 }
 
 /* ---- the way in ---- */
@@ -151,15 +191,9 @@ static int lab_enter(struct session *s)
 		return code == EXIT_USAGE ? EXIT_USAGE : EXIT_NO_LAB;
 	code = namespaces_take(s, answer);
 	json_decref(answer);
-	if (code == 0 && s->user >= 0 && setns(s->user, CLONE_NEWUSER) < 0)
-		code = -errno;
-	if (code == 0 && setns(s->pid, CLONE_NEWPID) < 0)
-		code = -errno;
-	if (code == 0)
-		return EXIT_OK;
-	fprintf(stderr, "nslab %s: cannot enter the lab's namespaces: %s (%s)\n", v->command,
-		errno_name(-code), strerror(-code));
-	return EXIT_NO_LAB;
+	if (code < 0)
+		fprintf(stderr, "nslab %s: the lab's answer has not all namespaces\n", v->command);
+	return code < 0 ? EXIT_NO_LAB : EXIT_OK;
 }
 
 /* ---- what is told of it ---- */
@@ -267,9 +301,16 @@ static void watch_end(struct session *s, int status)
 
 /* ---- the program under way ---- */
 
-/* Signals that only we got are passed on, which is all until it has ended. Exit status, or -1: overdue. */
-static int program_follow(struct session *s, pid_t pid, int pidfd, int signals)
+static void reap(pid_t pid)
 {
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* Signals that only we got are passed on, which is all until it has ended. Exit status, or -1: overdue. */
+static int program_follow(struct session *s, pid_t pid, int signals)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	int64_t until = s->visit->within_ns ? clock_now() + s->visit->within_ns : INT64_MAX;
 	int status = 0;
 
@@ -291,8 +332,7 @@ static int program_follow(struct session *s, pid_t pid, int pidfd, int signals)
 			break;
 		if (clock_now() >= until) {
 			kill(pid, SIGKILL);
-			while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-				;
+			reap(pid);
 			return -1;
 		}
 	}
@@ -315,64 +355,73 @@ static int trouble_tell(const struct session *s, const struct trouble *trouble)
 	return EXIT_NO_LAB;
 }
 
-/* Start it; its pidfd, or -1 with the exit status in @ret_code. */
-static int program_begin(struct session *s, int lifeline[2], pid_t *ret_pid, int *ret_code)
+static ssize_t pipe_read(int fd, void *buf, size_t size)
 {
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	char folder[PATH_MAX];
-	struct trouble trouble = { 0 };
-	int report[2], pidfd;
 	ssize_t n;
 
-	*ret_code = EXIT_NO_LAB;
-	if (!getcwd(folder, sizeof(folder)))
-		snprintf(folder, sizeof(folder), "/");
-	*ret_code = lab_enter(s);
-	if (*ret_code)
-		return -1;
+	do
+		n = read(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	close(fd);
+	return n;
+}
+
+/* The program, or 0 with the exit status in @ret_code. */
+static pid_t child_bear(struct session *s, struct birth *birth, int *ret_code)
+{
+	struct trouble trouble = { 0 };
+	int report[2], number[2];
+	long pid = 0;
+	pid_t between;
+
 	*ret_code = EXIT_NO_LAB;
 	if (pipe2(report, O_CLOEXEC) < 0)
-		return -1;
+		return 0;
+	if (pipe2(number, O_CLOEXEC) < 0) {
+		close(report[0]);
+		close(report[1]);
+		return 0;
+	}
+	birth->report = report[1];
+	birth->number = number[1];
 	fflush(NULL);
 	s->begun_ns = clock_now();
-	*ret_pid = fork();
-	if (!*ret_pid) {
-		close(lifeline[1]);
-		child_run(s, folder, uid, gid, lifeline[0], report[1]);
+	between = fork();
+	if (!between) {
+		close(birth->lifeline_ours);
+		go_between(s, birth);
 	}
 	close(report[1]);
-	if (*ret_pid < 0) {
-		fprintf(stderr, "nslab %s: cannot start a process: %s\n", s->visit->command,
-			errno == ENOMEM ? "the lab has ended" : errno_name(errno));
-		close(report[0]);
-		return -1;
-	}
-	pidfd = (int)syscall(SYS_pidfd_open, *ret_pid, 0);
-	do
-		n = read(report[0], &trouble, sizeof(trouble));
-	while (n < 0 && errno == EINTR);
-	close(report[0]);
-	if (n != sizeof(trouble) && pidfd >= 0)
-		return pidfd;
-	if (n == sizeof(trouble))
+	close(number[1]);
+	if (pipe_read(number[0], &pid, sizeof(pid)) != sizeof(pid))
+		pid = 0;
+	if (between > 0)
+		reap(between);
+	if (pipe_read(report[0], &trouble, sizeof(trouble)) == sizeof(trouble)) {
 		*ret_code = trouble_tell(s, &trouble);
-	close_fd(&pidfd);
-	kill(*ret_pid, SIGKILL);
-	while (waitpid(*ret_pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return -1;
+		if (pid > 0)
+			reap((pid_t)pid);
+		return 0;
+	}
+	return (pid_t)pid;
 }
 
 static int program_run(struct session *s)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, interrupt, quit;
 	sigset_t mask, old;
-	int lifeline[2], signals, pidfd, code;
-	pid_t pid;
+	struct birth birth = { .uid = geteuid(), .gid = getegid() };
+	int lifeline[2], signals, code = lab_enter(s);
+	pid_t pid = 0;
 
+	if (code)
+		return code;
 	if (pipe2(lifeline, O_CLOEXEC) < 0)
 		return EXIT_NO_LAB;
+	birth.lifeline = lifeline[0];
+	birth.lifeline_ours = lifeline[1];
+	if (!getcwd(birth.folder, sizeof(birth.folder)))
+		snprintf(birth.folder, sizeof(birth.folder), "/");
 	/* ^C is for the program, which has it from the terminal */
 	sigaction(SIGINT, &ignore, &interrupt);
 	sigaction(SIGQUIT, &ignore, &quit);
@@ -381,9 +430,9 @@ static int program_run(struct session *s)
 	sigaddset(&mask, SIGHUP);
 	sigprocmask(SIG_BLOCK, &mask, &old);
 	signals = signalfd(-1, &mask, SFD_CLOEXEC);
-	pidfd = program_begin(s, lifeline, &pid, &code);
-	if (pidfd >= 0) {
-		code = program_follow(s, pid, pidfd, signals);
+	pid = child_bear(s, &birth, &code);
+	if (pid > 0) {
+		code = program_follow(s, pid, signals);
 		watch_end(s, code);
 		s->summary = NULL;
 	}
@@ -393,7 +442,6 @@ static int program_run(struct session *s)
 	}
 	if (s->log_over)
 		fprintf(stderr, "nslab: the lab has ended\n");
-	close_fd(&pidfd);
 	close_fd(&signals);
 	close(lifeline[0]);
 	close(lifeline[1]);
