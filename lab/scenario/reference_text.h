@@ -120,7 +120,8 @@ static const char TEXT_STEPS[] =
 	"service daemons are not asked. The C library sends the question `attempts` times over UDP, waits\n"
 	"`timeout` after each, and asks over TCP what did not fit. A `deadline` ends the process, and no\n"
 	"more is asked. `serve: dns` answers over both, with a time to live of 60 s: every host's name\n"
-	"unless `names` has the same, NXDOMAIN for others, and no data in a family that a name lacks.\n"
+	"unless `names` has the same, the name behind an address (PTR), NXDOMAIN for others, and no data\n"
+	"in a family that a name lacks.\n"
 	"\n"
 	"A run ends after the sum of all times that the file declares and 30 s more, at least after\n"
 	"60 s, unless `--timeout` says otherwise.\n";
