@@ -123,6 +123,12 @@ static const char TEXT_STEPS[] =
 	"unless `names` has the same, the name behind an address (PTR), NXDOMAIN for others, and no data\n"
 	"in a family that a name lacks.\n"
 	"\n"
+	"Programs (`run`, `nslab exec`) find the hosts' names in /etc/hosts. Those that read only\n"
+	"resolv.conf ask the scenario's own name servers, where `serve: dns` answers on port 53 (at most\n"
+	"three, with `timeout` and `attempts` of the first `lookup` on the program's host); without any,\n"
+	"127.0.0.53, where each host answers for itself, in no capture and before no fault. Port 53 is\n"
+	"free for programs all the same.\n"
+	"\n"
 	"A run ends after the sum of all times that the file declares and 30 s more, at least after\n"
 	"60 s, unless `--timeout` says otherwise.\n";
 
