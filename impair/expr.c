@@ -63,6 +63,25 @@ int expr_payload_set(struct nftnl_rule *rule, uint32_t base, uint32_t offset, co
 	return 0;
 }
 
+int expr_port_set(struct nftnl_rule *rule, uint8_t proto, bool destination, uint16_t port)
+{
+	struct nftnl_expr *load = add(rule, "immediate"), *set = add(rule, "payload");
+	uint16_t be = htons(port);
+
+	if (!load || !set)
+		return -ENOMEM;
+	nftnl_expr_set_u32(load, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
+	nftnl_expr_set(load, NFTNL_EXPR_IMM_DATA, &be, sizeof(be));
+	nftnl_expr_set_u32(set, NFTNL_EXPR_PAYLOAD_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(set, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_TRANSPORT_HEADER);
+	nftnl_expr_set_u32(set, NFTNL_EXPR_PAYLOAD_OFFSET, destination ? 2 : 0);
+	nftnl_expr_set_u32(set, NFTNL_EXPR_PAYLOAD_LEN, sizeof(be));
+	nftnl_expr_set_u32(set, NFTNL_EXPR_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_INET);
+	/* RFC 9293, 3.1; RFC 768 */
+	nftnl_expr_set_u32(set, NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, proto == IPPROTO_TCP ? 16 : 6);
+	return 0;
+}
+
 int expr_mask(struct nftnl_rule *rule, const void *mask, uint32_t len)
 {
 	static const uint8_t zero[16];
@@ -111,6 +130,11 @@ int expr_ct(struct nftnl_rule *rule, uint32_t key)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, key);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
 	return 0;
+}
+
+int expr_notrack(struct nftnl_rule *rule)
+{
+	return add(rule, "notrack") ? 0 : -ENOMEM;
 }
 
 int expr_connlimit_over(struct nftnl_rule *rule, uint32_t count)

@@ -19,6 +19,9 @@ int expr_payload(struct nftnl_rule *rule, uint32_t base, uint32_t offset, uint32
 int expr_payload_set(struct nftnl_rule *rule, uint32_t base, uint32_t offset, const void *data,
 		     uint32_t len);
 
+/** expr_port_set() - @proto is IPPROTO_TCP or IPPROTO_UDP: its destination or source port = @port; mends the checksum */
+int expr_port_set(struct nftnl_rule *rule, uint8_t proto, bool destination, uint16_t port);
+
 /** expr_mask() - register 1 &= @mask (@len bytes) */
 int expr_mask(struct nftnl_rule *rule, const void *mask, uint32_t len);
 
@@ -30,6 +33,9 @@ int expr_in_set(struct nftnl_rule *rule, const char *name, uint32_t id);
 
 /** expr_ct() - load a NFT_CT_ key (4 bytes) of the packet's connection into register 1 */
 int expr_ct(struct nftnl_rule *rule, uint32_t key);
+
+/** expr_notrack() - connection tracking leaves the packet alone */
+int expr_notrack(struct nftnl_rule *rule);
 
 /** expr_connlimit_over() - break off unless more than @count tracked connections came here and live */
 int expr_connlimit_over(struct nftnl_rule *rule, uint32_t count);

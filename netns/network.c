@@ -441,21 +441,23 @@ static int file_create(const char *path, const char *text)
 	return fd < 0 || write(fd, text, len) != (ssize_t)len ? -errno : 0;
 }
 
-/* The name service's own files; no daemon of the machine is to be asked, and there is no name server. */
+/* The name service's own files; no daemon of the machine is to be asked. */
 static const struct etc_file {
-	const char *path, *tmp, *text;
+	const char *path, *tmp;
+	bool needed; /* a system may do without the others; where it has none, there is nothing to hide */
 } etc_files[] = {
-	{ "/etc/hosts", "/mnt/hosts", NULL },
-	{ "/etc/resolv.conf", "/mnt/resolv.conf",
-	  "# made by nslab: this host has no name server\n" },
-	{ "/etc/nsswitch.conf", "/mnt/nsswitch.conf",
-	  "passwd: files\ngroup: files\nhosts: files dns\nnetworks: files\nservices: files\nprotocols: files\n" },
+	{ "/etc/hosts", "/mnt/hosts", true },
+	{ "/etc/resolv.conf", "/mnt/resolv.conf", false },
+	{ "/etc/nsswitch.conf", "/mnt/nsswitch.conf", false },
 };
 
-/* A system may do without the others; where it has none, there is nothing to hide. */
+static const char no_resolv_conf[] = "# made by nslab: this host has no name server\n";
+static const char nsswitch_conf[] =
+	"passwd: files\ngroup: files\nhosts: files dns\nnetworks: files\nservices: files\nprotocols: files\n";
+
 static int etc_file_bind(const struct etc_file *file, const char *text, struct lab_err *err)
 {
-	if (file->text && access(file->path, F_OK) < 0)
+	if (!file->needed && access(file->path, F_OK) < 0)
 		return 0;
 	if (file_create(file->tmp, text) < 0)
 		return lab_err_set(err, errno, "cannot write %s for a host", file->path);
@@ -474,12 +476,14 @@ static void nscd_hide(void)
  * The files live on a tmpfs that is attached to /mnt of this mount namespace just long enough to
  * bind them from it; the bind mounts then keep the tmpfs alive, and no path leads to it.
  */
-int network_host_join(const struct network *net, int host, unsigned fams, struct lab_err *err)
+int network_host_join(const struct network *net, int host, unsigned fams, const char *resolv_conf,
+		      struct lab_err *err)
 {
-	_cleanup_free_ char *text = network_hosts_file(net->topo, host, fams);
+	_cleanup_free_ char *hosts = network_hosts_file(net->topo, host, fams);
+	const char *const texts[] = { hosts, resolv_conf ?: no_resolv_conf, nsswitch_conf };
 	int ret;
 
-	if (!text)
+	if (!hosts)
 		return lab_err_set(err, ENOMEM, "cannot write a hosts file");
 	ret = network_enter(net, host, err);
 	if (ret < 0)
@@ -491,8 +495,9 @@ int network_host_join(const struct network *net, int host, unsigned fams, struct
 	if (mount("nslab", "/mnt", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=1m") <
 	    0)
 		return lab_err_set(err, errno, "cannot mount a tmpfs");
+	_Static_assert(ARRAY_SIZE(etc_files) == ARRAY_SIZE(texts), "a text for each file");
 	for (size_t i = 0; i < ARRAY_SIZE(etc_files); i++) {
-		ret = etc_file_bind(&etc_files[i], etc_files[i].text ?: text, err);
+		ret = etc_file_bind(&etc_files[i], texts[i], err);
 		if (ret < 0)
 			return ret;
 	}

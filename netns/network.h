@@ -120,12 +120,14 @@ int network_neighbour_silent(struct network *net, int host, int at, struct lab_e
 /**
  * network_host_join() - make the calling process one that lives in @host
  * @fams: families in which it knows the others' addresses: 1 << FAM4 | 1 << FAM6
+ * @resolv_conf: text of its /etc/resolv.conf; NULL: it has no name server
  * For a child between fork and exec: enters the host's network namespace and a mount namespace of
  * its own, in which /etc/hosts names every host of the topology by the address nearest to @host, and no
  * name service of the machine is asked.
  * Return: 0 or -errno
  */
-int network_host_join(const struct network *net, int host, unsigned fams, struct lab_err *err);
+int network_host_join(const struct network *net, int host, unsigned fams, const char *resolv_conf,
+		      struct lab_err *err);
 
 /**
  * network_hosts_file() - the text of a host's /etc/hosts; @fams as above

@@ -193,7 +193,7 @@ int try_hosts_file(struct probe_env *env, struct lab_err *err)
 {
 	_cleanup_fclose_ FILE *f = NULL;
 	char line[128];
-	int ret = network_host_join(env->net, PROBE_CLIENT, 1 << FAM4 | 1 << FAM6, err);
+	int ret = network_host_join(env->net, PROBE_CLIENT, 1 << FAM4 | 1 << FAM6, NULL, err);
 
 	if (network_enter(env->net, -1, ret < 0 ? NULL : err) < 0 && !ret)
 		ret = -EIO;

@@ -9,6 +9,7 @@
 #include "lab/run/dns.h"
 
 #include <arpa/nameser.h>
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -69,22 +70,34 @@ bool dns_name_ok(const char *name)
 	}
 }
 
-/* put_address() - false if there is no more room */
-static bool put_address(struct reply *reply, int fam, const uint8_t *bytes)
+/* put_record() - false if there is no more room */
+static bool put_record(struct reply *reply, unsigned type, const void *data, size_t len)
 {
-	size_t len = (size_t)topo_addr_len(fam);
-
 	if (reply->len + 12 + len + (reply->opt ? OPT_SIZE : 0) > reply->limit)
 		return false;
 	put16(reply, QUESTION_POINTER);
-	put16(reply, fam == FAM6 ? ns_t_aaaa : ns_t_a);
+	put16(reply, type);
 	put16(reply, ns_c_in);
 	put32(reply, DNS_TTL);
 	put16(reply, (unsigned)len);
-	memcpy(reply->buf + reply->len, bytes, len);
+	memcpy(reply->buf + reply->len, data, len);
 	reply->len += len;
 	reply->answers++;
 	return true;
+}
+
+static bool put_address(struct reply *reply, int fam, const uint8_t *bytes)
+{
+	return put_record(reply, fam == FAM6 ? ns_t_aaaa : ns_t_a, bytes,
+			  (size_t)topo_addr_len(fam));
+}
+
+static bool put_name(struct reply *reply, const char *name)
+{
+	uint8_t wire[NS_MAXCDNAME];
+	int len = ns_name_compress(name, wire, sizeof(wire), NULL, NULL);
+
+	return len > 0 && put_record(reply, ns_t_ptr, wire, (size_t)len);
 }
 
 static bool is_asked(unsigned type, int fam)
@@ -107,11 +120,76 @@ static bool put_host(struct reply *reply, const struct dns_zone *zone, int asker
 	return true;
 }
 
-/* put_addresses() - all addresses of a name; false if they do not fit */
-static bool put_addresses(struct reply *reply, const struct dns_zone *zone, int asker,
-			  const char *name, unsigned type)
+/* A label of a reverse name: a byte in decimal, or half of one in hexadecimal; -1 */
+static int reverse_label(const char *label, size_t len, int fam)
 {
-	bool known = false, fits = true;
+	static const char digits[] = "0123456789abcdef";
+	size_t base = fam == FAM6 ? 16 : 10;
+	int value = 0;
+
+	if (!len || len > (fam == FAM6 ? 1 : 3) || (len > 1 && *label == '0'))
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		const char *digit = memchr(digits, tolower((unsigned char)label[i]), base);
+
+		if (!digit)
+			return -1;
+		value = value * (int)base + (int)(digit - digits);
+	}
+	return value < 256 ? value : -1;
+}
+
+/* reverse_read() - the address behind a name of RFC 1035, 3.5, or RFC 3596, 2.5: its last part comes first */
+static bool reverse_read(const char *name, int fam, uint8_t bytes[16])
+{
+	memset(bytes, 0, 16);
+	for (int i = fam == FAM6 ? 31 : 3; i >= 0; i--) {
+		size_t len = strcspn(name, ".");
+		int value = reverse_label(name, len, fam);
+
+		if (value < 0 || name[len] != '.')
+			return false;
+		if (fam == FAM6)
+			bytes[i / 2] |= (uint8_t)(i % 2 ? value : value << 4);
+		else
+			bytes[i] = (uint8_t)value;
+		name += len + 1;
+	}
+	return !strcasecmp(name, fam == FAM6 ? "ip6.arpa" : "in-addr.arpa");
+}
+
+/* reverse_owner() - whose address a reverse name means; NULL if it is none, or nobody's */
+static const char *reverse_owner(const struct dns_zone *zone, const char *name)
+{
+	for (int fam = 0; fam < FAM_COUNT; fam++) {
+		uint8_t bytes[16];
+		int host;
+
+		if (!reverse_read(name, fam, bytes))
+			continue;
+		host = zone->families & 1u << fam ? topology_owner(zone->topo, fam, bytes) : -1;
+		if (host >= 0)
+			return zone->topo->hosts[host].name;
+		for (int i = 0; i < zone->n; i++) {
+			const struct dns_record *record = &zone->records[i];
+
+			if (record->host < 0 && record->fam == fam &&
+			    !memcmp(record->addr, bytes, (size_t)topo_addr_len(fam)))
+				return record->name;
+		}
+	}
+	return NULL;
+}
+
+/* put_data() - all that is known of a name; false if it does not fit */
+static bool put_data(struct reply *reply, const struct dns_zone *zone, int asker, const char *name,
+		     unsigned type)
+{
+	const char *owner = reverse_owner(zone, name);
+	bool known = owner, fits = true;
+
+	if (owner && (type == ns_t_ptr || type == ns_t_any))
+		fits = put_name(reply, owner);
 
 	for (int i = 0; fits && i < zone->n; i++) {
 		const struct dns_record *record = &zone->records[i];
@@ -201,7 +279,7 @@ static void answer(struct reply *reply, ns_msg *msg, const struct dns_zone *zone
 	}
 	reply->flags |= FLAG_AA;
 	question_end = reply->len;
-	if (!put_addresses(reply, zone, asker, ns_rr_name(rr), ns_rr_type(rr))) {
+	if (!put_data(reply, zone, asker, ns_rr_name(rr), ns_rr_type(rr))) {
 		reply->len = question_end;
 		reply->answers = 0;
 		reply->flags |= FLAG_TC;

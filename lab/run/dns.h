@@ -46,7 +46,8 @@ bool dns_name_ok(const char *name);
 /**
  * dns_answer() - the response to @query
  * A, AAAA and ANY questions get the addresses, those of a host as @asker knows them
- * (topology_addr()); a name without such an address an empty answer, an unknown one NXDOMAIN.
+ * (topology_addr()); PTR questions the name that an address belongs to; a name without such data an
+ * empty answer, an unknown one NXDOMAIN.
  * Whatever else is asked is refused in the words of RFC 1035 and RFC 6891.
  * @query, @len: as it came; anything at all
  * @asker: index of the host that asks

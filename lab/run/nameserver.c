@@ -18,39 +18,22 @@
 #include "lab/run/sockopt.h"
 #include "netns/cleanup.h"
 
-enum { QUERY_MAX = 4096 }; /* bytes; a longer one is cut off, and is then no query */
+enum {
+	QUERY_MAX = 4096, /* bytes; a longer one is cut off, and is then no query */
+	A_TURN = 32,	  /* queries; others want their turn, too */
+};
 
 struct nameserver {
-	struct op *op;
 	struct dns_zone zone;
 	struct source *source;
 	struct server *tcp;
+	int host;
 	int udp;
 };
 
-static void cleanup(struct op *op)
+/* Answer one query; false if there is none. */
+static bool udp_answer(struct nameserver *ns)
 {
-	struct nameserver *ns = op->state;
-
-	source_drop(ns->source);
-	server_stop(ns->tcp);
-	close_fd(&ns->udp);
-}
-
-static void rebooted(struct op *op)
-{
-	struct nameserver *ns = op->state;
-
-	if (ns->tcp)
-		server_abort(ns->tcp);
-	server_stop(TAKE_PTR(ns->tcp));
-	source_drop(TAKE_PTR(ns->source));
-	close_fd(&ns->udp);
-}
-
-static void udp_ready(void *arg, uint32_t events)
-{
-	struct nameserver *ns = arg;
 	union {
 		struct cmsghdr align;
 		char buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
@@ -68,15 +51,14 @@ static void udp_ready(void *arg, uint32_t events)
 	struct cmsghdr *cmsg = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
 	int asker;
 
-	(void)events;
 	if (n < 0)
-		return;
+		return false;
 	asker = sock_host(&from, ns->zone.topo);
 	iov.iov_base = answer;
-	iov.iov_len = dns_answer(query, (size_t)n, &ns->zone,
-				 asker >= 0 ? asker : ns->op->step->host, false, answer);
+	iov.iov_len = dns_answer(query, (size_t)n, &ns->zone, asker >= 0 ? asker : ns->host, false,
+				 answer);
 	if (!iov.iov_len)
-		return;
+		return true;
 	/* the interface is the route's business */
 	if (cmsg && cmsg->cmsg_level == IPPROTO_IPV6)
 		((struct in6_pktinfo *)CMSG_DATA(cmsg))->ipi6_ifindex = 0;
@@ -84,6 +66,60 @@ static void udp_ready(void *arg, uint32_t events)
 		((struct in_pktinfo *)CMSG_DATA(cmsg))->ipi_ifindex = 0;
 	/* what cannot be sent is lost, as with any UDP server: the client asks again */
 	(void)!sendmsg(ns->udp, &msg, MSG_DONTWAIT);
+	return true;
+}
+
+static void udp_ready(void *arg, uint32_t events)
+{
+	(void)events;
+	for (int i = 0; i < A_TURN && udp_answer(arg); i++)
+		;
+}
+
+int nameserver_open(struct loop *loop, int udp, struct sock *listener, const struct dns_zone *zone,
+		    struct nameserver **ret, struct lab_err *err)
+{
+	struct nameserver *ns = calloc(1, sizeof(*ns));
+	int code;
+
+	if (!ns) {
+		close(udp);
+		return lab_err_set(err, ENOMEM, "cannot serve");
+	}
+	*ns = (struct nameserver){ .zone = *zone, .host = listener->host, .udp = udp };
+	code = server_start(loop, listener, SERVER_DNS, &ns->zone, &ns->tcp, err);
+	if (!code) {
+		ns->source = source_add(loop, udp, EPOLLIN, udp_ready, ns);
+		if (!ns->source)
+			code = lab_err_set(err, errno, "cannot serve");
+	}
+	if (code < 0) {
+		nameserver_close(ns);
+		return code;
+	}
+	*ret = ns;
+	return 0;
+}
+
+void nameserver_bound(struct nameserver *ns, int most)
+{
+	server_bound(ns->tcp, most);
+}
+
+void nameserver_abort(struct nameserver *ns)
+{
+	if (ns)
+		server_abort(ns->tcp);
+}
+
+void nameserver_close(struct nameserver *ns)
+{
+	if (!ns)
+		return;
+	source_drop(ns->source);
+	server_stop(ns->tcp);
+	close_fd(&ns->udp);
+	free(ns);
 }
 
 /* socket_open() - a socket on @port, ready to serve; -1: the op is over */
@@ -110,34 +146,41 @@ static int socket_open(struct op *op, uint16_t port, int type)
 	return -1;
 }
 
+static void held_cleanup(struct op *op)
+{
+	nameserver_close(*(struct nameserver **)op->state);
+}
+
+static void held_rebooted(struct op *op)
+{
+	struct nameserver **held = op->state;
+
+	nameserver_abort(*held);
+	nameserver_close(TAKE_PTR(*held));
+}
+
 void nameserver_hold(struct op *op, uint16_t port, const struct dns_record *records, int n)
 {
-	struct nameserver *ns = op_state(op, sizeof(*ns));
+	struct nameserver **held = op_state(op, sizeof(struct nameserver *));
 	const struct plan *plan = run_plan(op->run);
-	struct lab_err err = { 0 };
-	int tcp;
-
-	*ns = (struct nameserver){
-		.op = op,
-		.zone = { .topo = &plan->topo, .families = plan->ip, .records = records, .n = n },
-		.udp = -1,
+	struct dns_zone zone = {
+		.topo = &plan->topo, .families = plan->ip, .records = records, .n = n
 	};
-	op->cleanup = cleanup;
-	op->rebooted = rebooted;
-	ns->udp = socket_open(op, port, SOCK_DGRAM);
-	if (ns->udp < 0)
+	_cleanup_close_ int udp = -1;
+	struct lab_err err = { 0 };
+	int af = sock_af(op->run), tcp;
+
+	op->cleanup = held_cleanup;
+	op->rebooted = held_rebooted;
+	udp = socket_open(op, port, SOCK_DGRAM);
+	if (udp < 0)
 		return;
 	tcp = socket_open(op, port, SOCK_STREAM);
 	if (tcp < 0)
 		return;
-	ns->tcp =
-		server_start(op,
-			     op_sock_new(op, op->step->host, sock_af(op->run), tcp, MAKES_LISTENER),
-			     SERVER_DNS, &ns->zone);
-	ns->source = source_add(run_loop(op->run), ns->udp, EPOLLIN, udp_ready, ns);
-	if (!ns->source) {
-		lab_err_set(&err, errno, "cannot serve");
+	if (nameserver_open(run_loop(op->run), TAKE_FD(udp),
+			    op_sock_new(op, op->step->host, af, tcp, MAKES_LISTENER), &zone, held,
+			    &err) < 0)
 		op_fail(op, &err);
-	}
 	op_errno(op, 0);
 }

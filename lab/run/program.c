@@ -115,15 +115,14 @@ int program_become(bool in_root, uid_t uid, gid_t gid, struct lab_err *err)
 	return 0;
 }
 
-static int child_prepare(const struct network *net, int host, unsigned fams, bool apart,
-			 struct lab_err *err)
+static int child_prepare(const struct program_place *place, bool apart, struct lab_err *err)
 {
 	int ret;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (apart)
 		setsid();
-	ret = network_host_join(net, host, fams, err);
+	ret = network_host_join(place->net, place->host, place->fams, place->resolv_conf, err);
 	if (ret < 0)
 		return ret;
 	return program_become(sandbox_in_root(), sandbox_uid(), sandbox_gid(), err);
@@ -142,12 +141,12 @@ static void fds_arrange(bool apart, int out, int err_fd, int report)
 }
 
 static void __attribute__((noreturn))
-child_run(const struct network *net, int host, unsigned fams, char *const *argv, bool apart,
-	  int out, int err_fd, int report)
+child_run(const struct program_place *place, char *const *argv, bool apart, int out, int err_fd,
+	  int report)
 {
 	struct trouble trouble = { 0 };
 
-	if (child_prepare(net, host, fams, apart, &trouble.err) == 0) {
+	if (child_prepare(place, apart, &trouble.err) == 0) {
 		fds_arrange(apart, out, err_fd, report);
 		report = 3;
 		execvp(argv[0], argv);
@@ -179,7 +178,7 @@ static ssize_t trouble_read(int fd, struct trouble *trouble)
 	return n;
 }
 
-int program_start(const struct network *net, int host, unsigned fams, char *const *argv, bool apart,
+int program_start(const struct program_place *place, char *const *argv, bool apart,
 		  struct program *ret, int *ret_exec, struct lab_err *err)
 {
 	int out[2] = { -1, -1 }, err_pipe[2] = { -1, -1 }, report[2] = { -1, -1 }, code;
@@ -194,7 +193,7 @@ int program_start(const struct network *net, int host, unsigned fams, char *cons
 		ret->pid = fork();
 		code = ret->pid < 0 ? -errno : 0;
 		if (!ret->pid)
-			child_run(net, host, fams, argv, apart, out[1], err_pipe[1], report[1]);
+			child_run(place, argv, apart, out[1], err_pipe[1], report[1]);
 		if (ret->pid > 0)
 			children_add(ret->pid);
 	}

@@ -11,6 +11,17 @@
 struct network;
 
 /**
+ * struct program_place - where a program runs
+ * @fams, @resolv_conf: as in network_host_join()
+ */
+struct program_place {
+	const struct network *net;
+	int host;
+	unsigned fams;
+	const char *resolv_conf;
+};
+
+/**
  * struct program - one that was started
  * @pid: leads a session of its own, so that -@pid are its processes
  * @reaped: it has ended, and program_status() has said how
@@ -25,19 +36,18 @@ struct program {
 };
 
 /**
- * program_start() - run @argv in the network of @host, found along PATH
+ * program_start() - run @argv in the network of a host, found along PATH; see run_program_start(), too
  * It has the caller's user and groups, environment and working directory, names the lab's hosts by
  * /etc/hosts, and can gain no privileges (no_new_privs). As an ordinary user it
  * is that user again, in a user namespace below the lab's; under sudo the user who called sudo.
  * It and all that it starts end with the lab at the latest.
- * @fams: as in network_host_join()
  * @apart: it reads nothing, its output comes to @ret, and it leads a session of its own; else it has
  *         our stdin, stdout, stderr and terminal
  * @ret: to be ended with program_end()
  * @ret_exec: 0, or the errno of execvp(): it could not be run, and @ret is empty
  * Return: 0, or -errno: the lab failed
  */
-int program_start(const struct network *net, int host, unsigned fams, char *const *argv, bool apart,
+int program_start(const struct program_place *place, char *const *argv, bool apart,
 		  struct program *ret, int *ret_exec, struct lab_err *err);
 
 /**

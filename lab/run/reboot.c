@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "lab/observe/conntrack.h"
+#include "lab/run/names.h"
 #include "lab/run/run_private.h"
 #include "lab/run/shaping.h"
 #include "netns/cleanup.h"
@@ -34,6 +35,7 @@ int run_host_cut(struct op *op, int host, struct lab_err *err)
 	ret = network_reboot(run->net, host, err);
 	if (ret < 0)
 		return ret;
+	names_close(run, host);
 	for (int i = 0; i < run->plan->n_steps; i++) {
 		if (run->ops[i].run && run->ops[i].step->host == host)
 			op_gone(&run->ops[i], "its host was rebooted");

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lab/run/children.h"
+#include "lab/run/names.h"
 #include "lab/run/request.h"
 #include "netns/cleanup.h"
 #include "netns/sandbox.h"
@@ -73,12 +74,13 @@ static int report_recv(int fd, struct report *report, int *ret_ns)
 	return 0;
 }
 
-static void __attribute__((noreturn)) child_run(struct run *run, int host, int fd)
+static void __attribute__((noreturn))
+child_run(struct run *run, int host, const char *resolv_conf, int fd)
 {
 	struct report report = { 0 };
 	int ns = -1;
 
-	if (network_host_join(run->net, host, run->plan->ip, &report.err) == 0) {
+	if (network_host_join(run->net, host, run->plan->ip, resolv_conf, &report.err) == 0) {
 		ns = open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
 		if (ns < 0)
 			lab_err_set(&report.err, errno, "cannot open a mount namespace");
@@ -89,15 +91,19 @@ static void __attribute__((noreturn)) child_run(struct run *run, int host, int f
 /* A mount namespace for programs in @host; a descriptor or -errno. */
 static int mounts_make(struct run *run, int host, struct lab_err *err)
 {
+	_cleanup_free_ char *resolv_conf = NULL;
 	struct report report = { 0 };
 	int pair[2], ns = -1, ret;
 	pid_t pid;
 
+	ret = names_open(run, host, &resolv_conf, err);
+	if (ret < 0)
+		return ret;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return lab_err_set(err, errno, "cannot make a pair of sockets");
 	pid = fork();
 	if (!pid)
-		child_run(run, host, pair[1]);
+		child_run(run, host, resolv_conf, pair[1]);
 	if (pid > 0)
 		children_add(pid);
 	close(pair[1]);

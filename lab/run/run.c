@@ -15,6 +15,7 @@
 #include "lab/observe/conntrack.h"
 #include "lab/run/children.h"
 #include "lab/run/exec.h"
+#include "lab/run/names.h"
 #include "lab/run/run_private.h"
 #include "lab/run/shaping.h"
 #include "lab/run/stay.h"
@@ -567,6 +568,8 @@ static void run_release(struct run *run)
 			close_fd(&run->socks[i]->fd);
 		free(run->socks[i]);
 	}
+	for (int i = 0; run->names && i < run->plan->topo.n_hosts; i++)
+		names_close(run, i);
 	run_unwatch(run);
 	source_drop(run->control);
 	source_drop(run->line_source);
@@ -583,6 +586,7 @@ static void run_release(struct run *run)
 	free(run->hits_before);
 	free(run->fault_on);
 	free(run->conntracks);
+	free(run->names);
 	free(run->ops);
 	free(run->exec_step.text);
 	free(run->socks);
@@ -611,11 +615,12 @@ static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
 	run->hits_before = calloc((size_t)plan->n_faults + 1, sizeof(*run->hits_before));
 	run->fault_on = calloc((size_t)plan->n_faults + 1, sizeof(*run->fault_on));
 	run->conntracks = calloc((size_t)plan->topo.n_hosts, sizeof(struct conntrack *));
+	run->names = calloc((size_t)plan->topo.n_hosts, sizeof(struct names *));
 	run->ops = calloc((size_t)plan->n_steps + 1, sizeof(*run->ops));
 	run->socks = calloc((size_t)plan->n_steps, sizeof(*run->socks));
 	run->control = source_add(run->loop, control_fd, EPOLLIN, control_ready, run);
-	if (!run->filters || !run->hits_before || !run->fault_on || !run->conntracks || !run->ops ||
-	    !run->socks || !run->control)
+	if (!run->filters || !run->hits_before || !run->fault_on || !run->conntracks ||
+	    !run->names || !run->ops || !run->socks || !run->control)
 		return lab_err_set(err, ENOMEM, "cannot prepare the run");
 	for (int i = 0; i < plan->n_faults; i++)
 		run->fault_on[i] = plan->faults[i].active;

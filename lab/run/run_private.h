@@ -12,10 +12,14 @@
 #include "lab/run/op.h"
 #include "lab/run/run.h"
 
+struct names;
+struct program;
+
 /**
  * struct run - a case under way
  * @filters: one for each host, NULL where there are no faults
  * @conntracks: one for each host, NULL until it is asked for
+ * @names: one for each host, NULL until a program asks for it
  * @ops, @socks: one for each step; of @ops one more under exec
  * @hits_before: for each fault, hits counted before its host was rebooted
  * @fault_on: for each fault
@@ -51,6 +55,7 @@ struct run {
 	uint64_t *hits_before;
 	bool *fault_on;
 	struct conntrack **conntracks;
+	struct names **names;
 	struct source **watches;
 	int n_watches;
 	struct source *control;
@@ -77,6 +82,13 @@ void run_emit(struct run *run, struct event *event);
 
 /** run_begin_event() - the first record of the log, as of @begun_ns (CLOCK_MONOTONIC) */
 void run_begin_event(struct run *run, int64_t begun_ns);
+
+/**
+ * run_program_start() - program_start() in a host of the lab, where names can be resolved by then
+ * See names.h.
+ */
+int run_program_start(struct run *run, int host, char *const *argv, bool apart, struct program *ret,
+		      int *ret_exec, struct lab_err *err);
 
 /** run_stranger() - a packet was seen: if a program opens a connection with it, watch both its ends */
 void run_stranger(struct run *run, const struct event *event);

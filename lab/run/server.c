@@ -42,7 +42,9 @@ struct server {
 	struct sock *listener;
 	const struct kind *kind;
 	const struct dns_zone *zone;
-	struct talk *talks;
+	struct talk *talks; /* the youngest first */
+	int n_talks;
+	int most; /* 0: any number */
 };
 
 /**
@@ -159,6 +161,7 @@ static void talk_end(struct talk *talk)
 	while (*at != talk)
 		at = &(*at)->next;
 	*at = talk->next;
+	talk->server->n_talks--;
 	source_drop(talk->source);
 	close(talk->fd);
 	free(talk);
@@ -232,6 +235,18 @@ static void talk_ready(void *arg, uint32_t events)
 			      (wants_out ? (unsigned)EPOLLOUT : 0u));
 }
 
+/* RFC 7766, 6.2.3: who runs short of resources may close what is idle; the oldest is the likeliest. */
+static void talks_bound(struct server *server)
+{
+	while (server->most && server->n_talks > server->most) {
+		struct talk *oldest = server->talks;
+
+		while (oldest->next)
+			oldest = oldest->next;
+		talk_end(oldest);
+	}
+}
+
 static void listener_ready(void *arg, uint32_t events)
 {
 	struct server *server = arg;
@@ -257,16 +272,17 @@ static void listener_ready(void *arg, uint32_t events)
 	}
 	talk->next = server->talks;
 	server->talks = talk;
+	server->n_talks++;
+	talks_bound(server);
 }
 
-struct server *server_start(struct op *op, struct sock *listener, enum server_kind kind,
-			    const struct dns_zone *zone)
+int server_start(struct loop *loop, struct sock *listener, enum server_kind kind,
+		 const struct dns_zone *zone, struct server **ret, struct lab_err *err)
 {
 	struct server *server = calloc(1, sizeof(*server));
-	struct lab_err err = { 0 };
 
 	if (server) {
-		server->loop = run_loop(op->run);
+		server->loop = loop;
 		server->listener = listener;
 		server->kind = &kinds[kind];
 		server->zone = zone;
@@ -275,11 +291,16 @@ struct server *server_start(struct op *op, struct sock *listener, enum server_ki
 	}
 	if (!server || !server->source) {
 		free(server);
-		lab_err_set(&err, errno, "cannot serve");
-		op_fail(op, &err);
-		return NULL;
+		return lab_err_set(err, errno, "cannot serve");
 	}
-	return server;
+	*ret = server;
+	return 0;
+}
+
+void server_bound(struct server *server, int most)
+{
+	server->most = most;
+	talks_bound(server);
 }
 
 void server_deaf(struct server *server, const struct sock *listener)
@@ -328,9 +349,11 @@ static void held_rebooted(struct op *op)
 void server_hold(struct op *op, struct sock *listener, enum server_kind kind)
 {
 	struct server **held = op_state(op, sizeof(struct server *));
+	struct lab_err err = { 0 };
 
 	op->cleanup = held_cleanup;
 	op->closing = held_closing;
 	op->rebooted = held_rebooted;
-	*held = server_start(op, listener, kind, NULL);
+	if (server_start(run_loop(op->run), listener, kind, NULL, held, &err) < 0)
+		op_fail(op, &err);
 }

@@ -5,7 +5,10 @@
 
 #include <stdint.h>
 
+#include "netns/err.h"
+
 struct dns_zone;
+struct loop;
 struct op;
 struct server;
 struct sock;
@@ -16,11 +19,17 @@ enum server_kind { SERVER_ECHO, SERVER_HTTP, SERVER_DISCARD, SERVER_CHARGEN, SER
 extern const char *const server_words[];
 
 /**
- * server_start() - accept every connection of @listener from now on; ends the run if it cannot
+ * server_start() - accept every connection of @listener from now on
+ * @listener: borrowed
  * @zone: what a name server knows, borrowed; NULL for other kinds
+ * @ret: server_stop() it
+ * Return: 0 or -errno
  */
-struct server *server_start(struct op *op, struct sock *listener, enum server_kind kind,
-			    const struct dns_zone *zone);
+int server_start(struct loop *loop, struct sock *listener, enum server_kind kind,
+		 const struct dns_zone *zone, struct server **ret, struct lab_err *err);
+
+/** server_bound() - serve no more than @most connections at once: one too many ends the oldest */
+void server_bound(struct server *server, int most);
 
 /** server_hold() - the same as all that the step @op has to do: it stops with the run */
 void server_hold(struct op *op, struct sock *listener, enum server_kind kind);

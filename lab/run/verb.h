@@ -41,6 +41,12 @@ int link_lowered(const struct plan *plan, int link, const struct step **ret_by);
 /** step_program() - the host of a mark ``program:``, -1 for any other step */
 int step_program(const struct step *step);
 
+/** step_serves_names() - the host whose port 53 a step ``serve: dns`` answers at, -1 for any other step */
+int step_serves_names(const struct step *step);
+
+/** step_resolver() - is it a ``lookup:``? @ret_timeout_s, @ret_attempts: as in its resolv.conf(5) */
+bool step_resolver(const struct step *step, int *ret_timeout_s, int *ret_attempts);
+
 /** step_waits() - is it a check that waits for something other than a socket? */
 bool step_waits(const struct step *step);
 

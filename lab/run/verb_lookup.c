@@ -25,6 +25,17 @@ struct args {
 	int type; /* -1: the case's families */
 };
 
+bool step_resolver(const struct step *step, int *ret_timeout_s, int *ret_attempts)
+{
+	const struct args *args = step->args;
+
+	if (step->verb != &VERB_LOOKUP)
+		return false;
+	*ret_timeout_s = (int)(args->timeout_ns / SECOND);
+	*ret_attempts = (int)args->attempts;
+	return true;
+}
+
 static const char *const type_words[] = { [TYPE_A] = "A", [TYPE_AAAA] = "AAAA", NULL };
 
 static int name_read(struct reader *r, const struct node *value, void *out)

@@ -352,8 +352,8 @@ static void start(struct op *op)
 						 REG_EXTENDED | REG_NEWLINE | REG_NOSUB);
 	op->unready = args->ready.port || args->ready.line;
 	if (ret == 0)
-		ret = program_start(run_network(op->run), op->step->host, run_plan(op->run)->ip,
-				    args->argv.list, true, &state->program, &exec_code, &err);
+		ret = run_program_start(op->run, op->step->host, args->argv.list, true,
+					&state->program, &exec_code, &err);
 	if (ret == 0 && exec_code) {
 		op->unready = false;
 		op_detail(op, "cannot run %.100s", args->argv.list[0]);

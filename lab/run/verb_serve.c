@@ -25,6 +25,15 @@ struct args {
 	int n_records;
 };
 
+int step_serves_names(const struct step *step)
+{
+	const struct args *args = step->args;
+
+	return step->verb == &VERB_SERVE && args->kind == SERVER_DNS && args->port == DNS_PORT ?
+		       step->host :
+		       -1;
+}
+
 static int node_read(struct reader *r, const struct node *value, void *out)
 {
 	(void)r;

@@ -19,6 +19,7 @@ static void must(bool holds)
 
 static void response_check(const uint8_t *query, const uint8_t *out, size_t len)
 {
+	char owner[NS_MAXDNAME];
 	ns_msg msg;
 	ns_rr rr;
 
@@ -26,6 +27,12 @@ static void response_check(const uint8_t *query, const uint8_t *out, size_t len)
 	for (int section = ns_s_qd; section <= ns_s_ar; section++)
 		for (int i = 0; i < ns_msg_count(msg, section); i++)
 			must(!ns_parserr(&msg, (ns_sect)section, i, &rr));
+	for (int i = 0; i < ns_msg_count(msg, ns_s_an); i++) {
+		must(!ns_parserr(&msg, ns_s_an, i, &rr));
+		must(ns_rr_type(rr) != ns_t_ptr ||
+		     ns_name_uncompress(out, out + len, ns_rr_rdata(rr), owner, sizeof(owner)) ==
+			     ns_rr_rdlen(rr));
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -492,7 +492,7 @@ static void names_child(const struct lab *lab, int host)
 	_cleanup_free_ char *found = NULL, *want = NULL;
 	char text[INET6_ADDRSTRLEN];
 
-	must_work(network_host_join(lab->net, host, 3, &err), &err);
+	must_work(network_host_join(lab->net, host, 3, NULL, &err), &err);
 	for (int i = 0; i < 2 * lab->topo.n_hosts; i++) {
 		int to = i / 2, fam = i % 2;
 		char command[96];

@@ -193,6 +193,79 @@ static void test_dns_knows_names_and_hosts(void **state)
 	rig_close(&rig);
 }
 
+/* An address's name: of hosts first, then of the file; @type PTR of a reverse name in text. */
+static void assert_owner(struct rig *rig, const char *name, int type, int rcode, const char *owner)
+{
+	char text[NS_MAXDNAME] = "";
+	ns_msg msg;
+	ns_rr rr;
+
+	ask(rig, name, type);
+	assert_int_equal(ns_initparse(rig->out, (int)rig->len, &msg), 0);
+	assert_int_equal(ns_msg_getflag(msg, ns_f_rcode), rcode);
+	assert_int_equal(ns_msg_count(msg, ns_s_an), owner ? 1 : 0);
+	if (!owner)
+		return;
+	assert_int_equal(ns_parserr(&msg, ns_s_an, 0, &rr), 0);
+	assert_int_equal(ns_rr_type(rr), ns_t_ptr);
+	assert_int_equal(ns_name_uncompress(rig->out, rig->out + rig->len, ns_rr_rdata(rr), text,
+					    sizeof(text)),
+			 ns_rr_rdlen(rr));
+	assert_string_equal(text, owner);
+}
+
+#define NIBBLES(LAST, NET) \
+	LAST ".0.0.0.0.0.0.0.0.0.0.0.0.0.0.0." NET ".0.0.0.0.0.0.0.0.0.0.0.0.0.d.f"
+
+static void test_dns_knows_whose_an_address_is(void **state)
+{
+	static const struct {
+		const char *name;
+		int type, rcode;
+		const char *owner;
+	} table[] = {
+		{ "2.2.0.10.in-addr.arpa", ns_t_ptr, ns_r_noerror, "server" },
+		{ "2.2.0.10.In-Addr.ARPA", ns_t_ptr, ns_r_noerror, "server" },
+		{ "2.2.0.10.in-addr.arpa", ns_t_any, ns_r_noerror, "server" },
+		{ "2.1.0.10.in-addr.arpa", ns_t_ptr, ns_r_noerror, "fw" },
+		{ "1.2.0.10.in-addr.arpa", ns_t_ptr, ns_r_noerror, "fw" },
+		{ "9.9.0.10.in-addr.arpa", ns_t_ptr, ns_r_noerror, "db.example.com" },
+		{ NIBBLES("2", "2") ".ip6.arpa", ns_t_ptr, ns_r_noerror, "server" },
+		{ NIBBLES("1", "1") ".iP6.arPa", ns_t_ptr, ns_r_noerror, "client" },
+		{ "9.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.D.F.ip6.arpa",
+		  ns_t_ptr, ns_r_noerror, "two" },
+		/* it is known, but not by that */
+		{ "2.2.0.10.in-addr.arpa", ns_t_a, ns_r_noerror, NULL },
+		{ "server", ns_t_ptr, ns_r_noerror, NULL },
+		/* nobody's, and what is no such name */
+		{ "3.2.0.10.in-addr.arpa", ns_t_ptr, ns_r_nxdomain, NULL },
+		{ NIBBLES("2", "9") ".ip6.arpa", ns_t_ptr, ns_r_nxdomain, NULL },
+		{ "2.2.0.10.ip6.arpa", ns_t_ptr, ns_r_nxdomain, NULL },
+		{ NIBBLES("2", "2") ".in-addr.arpa", ns_t_ptr, ns_r_nxdomain, NULL },
+		{ NIBBLES("02", "2") ".ip6.arpa", ns_t_ptr, ns_r_nxdomain, NULL },
+		{ NIBBLES("g", "2") ".ip6.arpa", ns_t_ptr, ns_r_nxdomain, NULL },
+		{ "2.0.10.in-addr.arpa", ns_t_ptr, ns_r_nxdomain, NULL },
+		{ "1.2.2.0.10.in-addr.arpa", ns_t_ptr, ns_r_nxdomain, NULL },
+		{ "02.2.0.10.in-addr.arpa", ns_t_ptr, ns_r_nxdomain, NULL },
+		{ "258.2.0.10.in-addr.arpa", ns_t_ptr, ns_r_nxdomain, NULL },
+		{ "2a.2.0.10.in-addr.arpa", ns_t_ptr, ns_r_nxdomain, NULL },
+		{ "in-addr.arpa", ns_t_ptr, ns_r_nxdomain, NULL },
+		{ "2.2.0.10", ns_t_ptr, ns_r_nxdomain, NULL },
+	};
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		assert_owner(&rig, table[i].name, table[i].type, table[i].rcode, table[i].owner);
+	/* hosts have the case's families */
+	rig.zone.families = 2;
+	assert_owner(&rig, "2.2.0.10.in-addr.arpa", ns_t_ptr, ns_r_nxdomain, NULL);
+	assert_owner(&rig, NIBBLES("2", "2") ".ip6.arpa", ns_t_ptr, ns_r_noerror, "server");
+	assert_owner(&rig, "9.9.0.10.in-addr.arpa", ns_t_ptr, ns_r_noerror, "db.example.com");
+	rig_close(&rig);
+}
+
 /* In a case on IPv4 no host has an IPv6 address; one that the file gives is as it says. */
 static void test_dns_hosts_have_the_case_s_families(void **state)
 {
@@ -421,6 +494,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dns_answers_byte_by_byte),
 		cmocka_unit_test(test_dns_knows_names_and_hosts),
+		cmocka_unit_test(test_dns_knows_whose_an_address_is),
 		cmocka_unit_test(test_dns_hosts_have_the_case_s_families),
 		cmocka_unit_test(test_dns_labels_are_not_text),
 		cmocka_unit_test(test_dns_tolerates_edns),

@@ -14,7 +14,8 @@
 
 #include "lab/observe/axis.h"
 #include "lab/run/dns.h"
-#include "lab/run/run_private.h"
+#include "lab/run/loop.h"
+#include "lab/run/op.h"
 #include "lab/run/server.h"
 #include "netns/cleanup.h"
 
@@ -24,8 +25,7 @@ struct rig {
 	struct dns_zone zone;
 	struct topology topo;
 	struct dns_record record;
-	struct run run;
-	struct op op;
+	struct loop *loop;
 	struct sock listener;
 	struct server *server;
 	int client;
@@ -60,8 +60,7 @@ static void rig_open(struct rig *rig, const char *word)
 	struct lab_err err = { 0 };
 
 	memset(rig, 0, sizeof(*rig));
-	assert_int_equal(loop_open(&rig->run.loop, &err), 0);
-	rig->op.run = &rig->run;
+	assert_int_equal(loop_open(&rig->loop, &err), 0);
 	rig->listener.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(rig->listener.fd, (struct sockaddr *)&any, sizeof(any)), 0);
 	assert_int_equal(listen(rig->listener.fd, 16), 0);
@@ -70,16 +69,16 @@ static void rig_open(struct rig *rig, const char *word)
 	rig->zone = (struct dns_zone){
 		.topo = &rig->topo, .families = 1, .records = &rig->record, .n = 1
 	};
-	rig->server =
-		server_start(&rig->op, &rig->listener, (enum server_kind)kind_of(word), &rig->zone);
-	assert_non_null(rig->server);
+	assert_int_equal(server_start(rig->loop, &rig->listener, (enum server_kind)kind_of(word),
+				      &rig->zone, &rig->server, &err),
+			 0);
 	rig->client = dial(rig);
 }
 
 static void rig_close(struct rig *rig)
 {
 	server_stop(rig->server);
-	loop_close(rig->run.loop);
+	loop_close(rig->loop);
 	close_fd(&rig->listener.fd);
 	close_fd(&rig->client);
 }
@@ -89,7 +88,7 @@ static void turn(struct rig *rig)
 {
 	struct lab_err err = { 0 };
 
-	assert_int_equal(loop_turn(rig->run.loop, clock_now() + 1000000, &err), 0);
+	assert_int_equal(loop_turn(rig->loop, clock_now() + 1000000, &err), 0);
 }
 
 /* How many of @limit turns do something rather than wait for their millisecond. */
@@ -488,6 +487,41 @@ static void test_server_serves_many_at_once(void **state)
 	rig_close(&rig);
 }
 
+/* Bounded: one more ends the oldest, and nobody else. */
+static void test_server_bound_ends_the_oldest(void **state)
+{
+	enum { MOST = 3 };
+	int clients[2 * MOST];
+	char buf[REPLY];
+	struct rig rig;
+	size_t len;
+
+	(void)state;
+	rig_open(&rig, "dns");
+	server_bound(rig.server, MOST);
+	for (int i = 0; i < 2 * MOST; i++) {
+		clients[i] = dial(&rig);
+		for (int k = 0; k < 4; k++)
+			turn(&rig);
+	}
+	expect_end(&rig, rig.client);
+	for (int i = 0; i < MOST; i++)
+		expect_end(&rig, clients[i]);
+	for (int i = MOST; i < 2 * MOST; i++) {
+		assert_int_equal(send(clients[i], query, QUERY, MSG_NOSIGNAL), QUERY);
+		take(&rig, clients[i], buf, REPLY, &len);
+		assert_memory_equal(buf, reply, REPLY);
+	}
+	/* fewer are allowed: at once */
+	server_bound(rig.server, 1);
+	expect_end(&rig, clients[MOST]);
+	expect_end(&rig, clients[MOST + 1]);
+	assert_int_equal(recv(clients[MOST + 2], buf, 1, MSG_DONTWAIT), -1);
+	for (int i = 0; i < 2 * MOST; i++)
+		close(clients[i]);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -504,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_server_dns_hangs_up_on_rubbish),
 		cmocka_unit_test(test_server_forgets_a_client_that_resets),
 		cmocka_unit_test(test_server_serves_many_at_once),
+		cmocka_unit_test(test_server_bound_ends_the_oldest),
 	};
 
 	return TEST_MAIN("server", tests, NULL, NULL);
