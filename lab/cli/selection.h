@@ -60,6 +60,13 @@ struct selection {
 int selection_make(const char *command, const struct selection_options *options, char **words,
 		   int n, struct selection *ret);
 
+/**
+ * selection_topology() - the cases of a file that has a topology and no scenario
+ * As selection_make(), of which @options gives the --set words.
+ */
+int selection_topology(const char *command, const struct selection_options *options,
+		       const char *file, struct selection *ret);
+
 void selection_clear(struct selection *selection);
 
 /** selection_options_clear() - free the lists */
