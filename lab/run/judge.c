@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/run/exec.h"
 #include "lab/run/run_private.h"
 #include "lab/scenario/eai.h"
 
@@ -211,8 +212,8 @@ void judge_op(struct op *op)
 	int64_t took = op->ended_ns - op->begun_ns;
 
 	op->judged = true;
-	/* what a program of the user's makes of it is its own business */
-	if (op->run->options->exec)
+	/* from its start on, what a program of the user's makes of it is its own business */
+	if (op->run->options->exec && exec_op(op->run)->run)
 		return;
 	if (judges_error)
 		judge_error(op, number++);

@@ -41,8 +41,11 @@ int link_lowered(const struct plan *plan, int link, const struct step **ret_by);
 /** step_program() - the host of a mark ``program:``, -1 for any other step */
 int step_program(const struct step *step);
 
-/** step_waits() - is it a check that waits for something other than a socket? */
+/** step_waits() - is it a check that waits for something? */
 bool step_waits(const struct step *step);
+
+/** step_looks_at() - index of the step that made the socket which a check looks at, -1 for anything else */
+int step_looks_at(const struct step *step);
 
 /** step_reboots() - the host that a step reboots, -1 if none */
 int step_reboots(const struct step *step);
