@@ -20,12 +20,27 @@ marked() {
 	grep -l "^  - program: $1" "$here"/../../scenarios/*/*.yaml | xargs sed -n 's/^name: //p'
 }
 
+# exec_into OUT ERR ARG…: nslab exec, again where other programs have kept the lab from being on time
+exec_into() {
+	local out=$1 err=$2 status
+
+	shift 2
+	for _ in 1 2 3; do
+		status=0
+		"$NSLAB" exec "$@" >"$out" 2>"$err" </dev/null || status=$?
+		if [ "$status" != 125 ] || ! grep -q 'the machine was too busy' "$err"; then
+			break
+		fi
+	done
+	return "$status"
+}
+
 # sees WORDS SCENARIO ARG…: what spot.py prints there, a regular expression for all of it
 sees() {
 	local want=$1 name=$2
 
 	shift 2
-	"$NSLAB" exec "$name" --within 40s -- python3 "$here/spot.py" "$@" </dev/null >"$work/out" 2>"$work/err" || true
+	exec_into "$work/out" "$work/err" "$name" --within 40s -- python3 "$here/spot.py" "$@" || true
 	grep -qxE -- "$want" "$work/out" || {
 		echo "$name, spot.py $*: expected $want, observed:"
 		cat "$work/out" "$work/err"
@@ -54,7 +69,7 @@ try_one() {
 	local name=$1 status=0
 
 	shift
-	"$NSLAB" exec "$name" --within 40s --events "$work/$name.log" -- "$@" >"$work/$name" 2>&1 </dev/null || status=$?
+	exec_into /dev/null "$work/$name" "$name" --within 40s --events "$work/$name.log" -- "$@" || status=$?
 	if [ "$status" -gt 124 ] || ! grep -q '^nslab: the program ended with exit [0-9]* after' "$work/$name"; then
 		echo "$name: exit status $status"
 		cat "$work/$name"
@@ -121,8 +136,7 @@ servers_are_in_their_spot() {
 }
 
 both_sides_dial() {
-	"$NSLAB" exec dial-simultaneous-open -- python3 "$here/spot.py" dial server 5000 5 4000 >"$work/out" 2>"$work/err"
-	grep -qE '^connected after (0\.[89]|1\.)' "$work/out"
+	sees 'connected after [01]\.[0-9]+' dial-simultaneous-open dial server 5000 5 4000
 }
 
 # a server that forgets to close, and one that does not
