@@ -233,21 +233,26 @@ static int local_route_look(struct rt *rt, const struct awaited *awaited, struct
 	return ret ?: type == RTN_LOCAL;
 }
 
-/* The slow way: be told of every change, and look again. */
+/*
+ * The slow way: be told of every change, and look again. addrconf's work queue runs one work at a time on a
+ * processor, and each of them takes the RTNL lock, which tearing down a namespace holds for long: where
+ * many labs end at once, seconds were seen.
+ */
 static int news_await(struct rt *rt, const struct awaited *awaited, struct transport *news,
 		      struct lab_err *err)
 {
+	enum { PART_MS = 1000, PARTS = 10 };
 	struct pollfd pfd = { .fd = nl_socket_get_fd(news->sk), .events = POLLIN };
 	char buf[8192];
 
-	/* each round ends with a change of something, or with the time */
-	for (int round = 0; round < 64; round++) {
+	/* each round ends with a change of something, or with a part of the time */
+	for (int round = 0, parts = 0; round < 64 && parts <= PARTS; round++) {
 		int ret = awaited->look(rt, awaited, err);
 
 		if (ret)
 			return ret < 0 ? ret : 0;
-		if (poll(&pfd, 1, 2000) <= 0)
-			break;
+		if (poll(&pfd, 1, PART_MS) == 0)
+			parts++;
 		while (recv(pfd.fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
 			;
 	}

@@ -60,7 +60,7 @@ struct rt_place {
  * The kernel lets the first end of a veth pair send only when its link watch has seen the second one
  * come up, which is deferred work: until then packets are thrown away without a word. Kernels since
  * 6.9 catch up when asked for the link; on older ones this waits for the notification, for at most
- * two seconds.
+ * ten seconds.
  * Return: 0, -ETIMEDOUT, or -errno
  */
 int rt_link_wait(struct rt *rt, int ifindex, const struct rt_place *place, struct lab_err *err);

@@ -19,6 +19,7 @@
 #include "lab/cli/option_values.h"
 #include "lab/cli/outputs.h"
 #include "lab/cli/selection.h"
+#include "lab/cli/visit.h"
 #include "lab/doctor/doctor.h"
 #include "lab/observe/axis.h"
 #include "lab/report/report.h"
@@ -129,14 +130,10 @@ static int case_choose(struct session *s, char **words, int n, const struct plac
 		return -EINVAL;
 	}
 	if (topology ? selection_topology("exec", &s->options.chosen, topology, &s->chosen) < 0 :
-		       selection_make("exec", &s->options.chosen, words, 1, &s->chosen) < 0)
+		       selection_one("exec", &s->options.chosen, words[0], &s->chosen, ret) < 0)
 		return -EINVAL;
-	if (s->chosen.n > 1) {
-		fprintf(stderr, "nslab exec: '%s' means %d scenarios; give one\n", words[0],
-			s->chosen.n);
-		return -EINVAL;
-	}
-	*ret = &s->chosen.places[0];
+	if (topology)
+		*ret = &s->chosen.places[0];
 	s->exec.argv = words + program;
 	s->exec.host = s->options.on;
 	if (s->options.on && topology_host(&(*ret)->plan->topo, s->options.on) < 0) {
@@ -147,30 +144,14 @@ static int case_choose(struct session *s, char **words, int n, const struct plac
 	return 0;
 }
 
-static int faults_check(const struct session *s, const struct plan *plan)
+static int expects_check(const struct session *s, const struct plan *plan)
 {
 	char why[160];
 
-	if (exec_expects_check(s->expects, plan, why, sizeof(why)) < 0) {
-		fprintf(stderr, "nslab exec: --expect: %s\n", why);
-		return -EINVAL;
-	}
-	for (int i = 0; i < s->options.faults_off.n; i++) {
-		int f = 0;
-
-		while (f < plan->n_faults &&
-		       strcmp(plan->faults[f].name, s->options.faults_off.list[i]))
-			f++;
-		if (f < plan->n_faults)
-			continue;
-		fprintf(stderr, "nslab exec: --fault-off %s: %s has no such fault; it has",
-			s->options.faults_off.list[i], plan->name);
-		for (f = 0; f < plan->n_faults; f++)
-			fprintf(stderr, " %s", plan->faults[f].name);
-		fputs(plan->n_faults ? "\n" : " none\n", stderr);
-		return -EINVAL;
-	}
-	return 0;
+	if (exec_expects_check(s->expects, plan, why, sizeof(why)) == 0)
+		return 0;
+	fprintf(stderr, "nslab exec: --expect: %s\n", why);
+	return -EINVAL;
 }
 
 /* Wait for the worker's end; signals that only we got are passed on. */
@@ -285,16 +266,47 @@ static int program_run(struct session *s, const struct place *place)
 	return verdict(s, &outcome);
 }
 
+/* LAB:HOST: a lab that stands. What a scenario is asked for makes no sense there. */
+static int visit(struct session *s, const char *lab, const char *host, char **argv)
+{
+	const struct options *o = &s->options;
+	const struct visit visit = { .command = "exec",
+				     .lab = lab,
+				     .host = host,
+				     .argv = argv,
+				     .within_ns = s->exec.within_ns,
+				     .quiet = o->quiet };
+	int code;
+
+	if (o->on || o->seed || o->shape || o->faults_off.n || o->chosen.set.n ||
+	    o->chosen.scenarios || outputs_any(&o->outputs) ||
+	    !exec_expects_exit_only(s->expects)) {
+		fprintf(stderr,
+			"nslab exec: in a lab that stands only --within, --expect exit=N and --quiet make sense; 'nslab watch' makes reports\n");
+		return EXIT_USAGE;
+	}
+	code = visit_run(&visit);
+	if (code == EXIT_NO_LAB)
+		return code;
+	return exec_expects_status(s->expects, code, stderr);
+}
+
 static int exec_session(struct session *s, char **words, int n)
 {
+	const char *lab, *host;
 	const struct place *place;
 	struct report_options how;
 	FILE *human;
 	int code;
 
 	s->run.repeat = "";
-	if (options_check(s) < 0 || case_choose(s, words, n, &place) < 0 ||
-	    faults_check(s, place->plan) < 0)
+	if (options_check(s) < 0)
+		return EXIT_USAGE;
+	if (n > 1 && !s->options.topology && visit_parse(words[0], false, &lab, &host))
+		return visit(s, lab, host, words + 1);
+	if (case_choose(s, words, n, &place) < 0 ||
+	    faults_named("exec", &s->options.faults_off, place->plan) < 0 ||
+	    expects_check(s, place->plan) < 0)
 		return EXIT_USAGE;
 	strings_add(&s->options.faults_off, NULL);
 	s->exec.faults_off = s->options.faults_off.list;
@@ -332,8 +344,8 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command COMMAND_EXEC = {
 	.name = "exec",
-	.usage = "[options] NAME|FILE|--topology FILE -- PROGRAM [ARG…]",
-	.summary = "run a program of your own in a scenario",
+	.usage = "[options] NAME|FILE|LAB:HOST|--topology FILE -- PROGRAM [ARG…]",
+	.summary = "run a program of your own in a scenario, or in a lab that stands",
 	.help = "Builds the scenario's lab with its faults and servers and runs the program on one of its hosts\n"
 		"(--on), as yourself, with your environment, folder and terminal; it knows the other hosts by\n"
 		"name: client, fw, server. Steps of the scenario before its mark 'program:' happen first, by built-in\n"
@@ -342,6 +354,8 @@ const struct command COMMAND_EXEC = {
 		"With --topology there is only what the file says under topology, faults, params, matrix, ip and\n"
 		"needs; the program runs on client, or on the first host.\n"
 		"In the end stderr tells what the program's connections came to.\n"
+		"LAB:HOST means a host of a lab that stands (nslab up); ':HOST' one of the only lab.\n"
+		"Inside, 'nslab fault', 'link', 'state', 'wait' and 'watch' drive the lab they are in; $NSLAB is nslab's path.\n"
 		"\n"
 		"--expect 'state != CLOSE-WAIT': none of the connections of the program's host was left in that\n"
 		"state when the program ended; 'state = ESTABLISHED|TIME-WAIT': all were in one of these, and there\n"

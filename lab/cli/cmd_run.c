@@ -16,7 +16,7 @@
 
 struct options {
 	struct selection_options chosen;
-	bool quiet, verbose, disarm, unpinned;
+	bool quiet, verbose, disarm, unpinned, keep;
 	const char *seed, *repeat, *timeout, *invert, *shape, *jobs;
 	struct output_options outputs;
 };
@@ -43,6 +43,9 @@ static const struct option_row rows[] = {
 	{ "shape", 0, "WHO",
 	  "who shapes links: netem, queue (nslab's delay line), or auto (netem if the kernel has it)",
 	  OPTION_TEXT, offsetof(struct options, shape) },
+	{ "keep-on-failure", 0, NULL,
+	  "let the lab of a case that failed stand, to look into it: nslab ps, shell, down",
+	  OPTION_FLAG, offsetof(struct options, keep) },
 	{ "unpinned", 0, NULL, "leave the kernel's own sysctls in the hosts", OPTION_FLAG,
 	  offsetof(struct options, unpinned) },
 	{ 0 },
@@ -54,6 +57,7 @@ static const struct option_row rows[] = {
  * @human: what people see
  * @wall_ns: time 0 of the run that is shown, CLOCK_REALTIME; 0 while that is not known
  * @signal: of a run that was interrupted
+ * @kept: labs of failed cases that stay, by name; owned
  */
 struct session {
 	struct options options;
@@ -66,6 +70,8 @@ struct session {
 	bool live;
 	int64_t wall_ns;
 	int signal;
+	struct strings kept;
+	FILE *talk;
 	int counts[RESULT_COUNT];
 };
 
@@ -111,6 +117,8 @@ static void event_take(void *arg, const struct event *event)
 
 	if (event->type == EVENT_BEGIN)
 		s->wall_ns = event->begin.wall_ns;
+	if (event->type == EVENT_STANDS)
+		strings_add(&s->kept, strdup(event->stands.lab));
 	outputs_event(s->outputs, event);
 	REPORT_PROGRESS.event(s->human, event);
 }
@@ -156,8 +164,12 @@ static void job_take(void *arg, long i, struct job *ret)
 	struct session *s = arg;
 	const struct place *place = &s->chosen.places[i / s->repeat];
 
-	*ret = (struct job){ place->scenario, place->plan, s->run,
-			     repeat_line(s, place->scenario, place->plan) };
+	*ret = (struct job){ .scenario = place->scenario,
+			     .plan = place->plan,
+			     .options = s->run,
+			     .repeat = repeat_line(s, place->scenario, place->plan) };
+	if (s->options.keep)
+		ret->stay = (struct stay){ place->scenario->name, true };
 }
 
 static void ended_take(void *arg, long i, const struct outcome *outcome)
@@ -219,6 +231,7 @@ static int outputs_begin(struct session *s)
 	how.unfold = s->options.outputs.unfold;
 	how.total = s->chosen.n_places * s->repeat;
 	s->human = REPORT_PROGRESS.open(human, &how);
+	s->talk = human;
 	s->run.bytes = outputs_whole(&s->options.outputs);
 	if (s->human)
 		return 0;
@@ -230,6 +243,13 @@ static int outputs_begin(struct session *s)
 static int outputs_end(struct session *s, int code)
 {
 	REPORT_PROGRESS.close(s->human);
+	for (int i = 0; i < s->kept.n; i++) {
+		if (s->kept.list[i])
+			fprintf(s->talk, "%s stays: nslab shell %s:HOST, nslab down %s\n",
+				s->kept.list[i], s->kept.list[i], s->kept.list[i]);
+		free((char *)s->kept.list[i]);
+	}
+	strings_free(&s->kept);
 	if (outputs_close(s->outputs) < 0)
 		return code ?: EXIT_LAB;
 	return code;

@@ -198,6 +198,14 @@ int exec_expects_check(const struct exec_expects *expects, const struct plan *pl
 	return 0;
 }
 
+bool exec_expects_exit_only(const struct exec_expects *expects)
+{
+	for (int i = 0; i < expects->n; i++)
+		if (expects->list[i].subject != SUBJECT_EXIT)
+			return false;
+	return true;
+}
+
 void exec_expects_event(struct exec_expects *expects, const struct event *event)
 {
 	program_connections_event(&expects->connections, event);

@@ -25,6 +25,9 @@ int exec_expects_add(struct exec_expects *expects, const char *text, char *why, 
 int exec_expects_check(const struct exec_expects *expects, const struct plan *plan, char *why,
 		       size_t size);
 
+/** exec_expects_exit_only() - is nothing expected but exit statuses? They need no events */
+bool exec_expects_exit_only(const struct exec_expects *expects);
+
 /** exec_expects_event() - take in an event of the run, of whatever type */
 void exec_expects_event(struct exec_expects *expects, const struct event *event);
 

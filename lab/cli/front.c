@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: through a pipe come the worker's events as JSON lines, through a socket goes, at most, one byte: the number of the signal that asks it to end. The front reads until
+ * Theory of operation: through a pipe come the worker's events as JSON lines, through a socket goes, at most, one byte:
+ * the number of the signal that asks it to end, or 0 with the socket by which a lab that stays is reached from then on. The front reads until
  * the worker has closed its end, which it does when it exits or is killed, then waits for its process,
  * and never for longer than the run may take. It never blocks, so one thread can turn many.
  */
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/cli/lab_dir.h"
 #include "lab/observe/axis.h"
 #include "netns/cleanup.h"
 #include "netns/sandbox.h"
@@ -60,6 +62,7 @@ static int worker(void *p)
  * @buf: lines that nobody was told yet; the first @seen bytes were looked at
  * @event_fd: -1 when the log has ended; @gone: its process, too, with @status
  * @until_ns: then it is killed
+ * @stay: the lab may stay, see struct stay; @kept: it does, by the name @lab, and is no business of ours any more
  */
 struct front {
 	struct audience audience;
@@ -69,6 +72,8 @@ struct front {
 	int64_t until_ns;
 	int status;
 	bool stands, begun, ended, gone, asked;
+	bool stay, numbered, kept;
+	char lab[LAB_NAME_SIZE];
 	int64_t last_ns;
 	char *buf;
 	size_t len, cap, seen;
@@ -94,6 +99,68 @@ static void outcome_take(struct front *f, const struct event *event)
 	snprintf(o->why, sizeof(o->why), "%s", event->end.text);
 }
 
+/* The socket that the lab serves from now on, or none: then it ends as if nothing had been asked. */
+static void lab_answer(struct front *f, int fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} room = { 0 };
+	struct iovec iov = { (char[]){ 0 }, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		struct cmsghdr *cmsg;
+
+		msg.msg_control = room.bytes;
+		msg.msg_controllen = sizeof(room.bytes);
+		cmsg = CMSG_FIRSTHDR(&msg);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+	}
+	f->kept = sendmsg(f->control_fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) == 1 && fd >= 0;
+}
+
+/* The lab could stay: give it a name by which it can be called. */
+static void lab_keep(struct front *f, const char *name)
+{
+	_cleanup_close_ int fd = -1;
+	struct lab_err err = { 0 };
+	char text[1024];
+
+	if (f->kept || f->asked || !f->stay)
+		return;
+	if (lab_publish(name, f->numbered, f->lab, &fd, &err) < 0) {
+		fprintf(stderr, "nslab: the lab cannot stay: %s\n",
+			err.code == EEXIST ? err.msg : lab_err_text(&err, text, sizeof(text)));
+		if (err.fix[0])
+			fprintf(stderr, "  %s\n", err.fix);
+		f->lab[0] = '\0';
+	}
+	lab_answer(f, fd);
+	if (f->numbered)
+		return;
+	if (!f->kept)
+		front_ask(f, SIGTERM);
+	else
+		f->until_ns = INT64_MAX;
+}
+
+static void lab_take(struct front *f, struct event *event)
+{
+	char *name;
+
+	lab_keep(f, event->stands.lab);
+	/* under which name it really stands */
+	name = strdup(f->lab);
+	if (!name)
+		return;
+	free(event->stands.lab);
+	event->stands.lab = name;
+}
+
 static void line_take(struct front *f, const char *line, size_t len, bool tell)
 {
 	struct event event = { 0 };
@@ -106,7 +173,12 @@ static void line_take(struct front *f, const char *line, size_t len, bool tell)
 				why);
 		return;
 	}
-	if (tell) {
+	if (event.type == EVENT_STANDS)
+		lab_take(f, &event);
+	/* a lab that could not stay: nothing to be told */
+	if (event.type == EVENT_STANDS && !f->kept)
+		;
+	else if (tell) {
 		outcome_take(f, &event);
 		f->audience.event(f->audience.arg, &event);
 	} else {
@@ -125,7 +197,8 @@ static void lines_take(struct front *f)
 		return;
 	at = f->buf + (tell ? 0 : f->seen);
 	end = f->buf + f->len;
-	while ((tell || !f->stands) && (newline = memchr(at, '\n', (size_t)(end - at)))) {
+	while ((tell || !f->stands || f->stay) &&
+	       (newline = memchr(at, '\n', (size_t)(end - at)))) {
 		line_take(f, at, (size_t)(newline - at), tell);
 		at = newline + 1;
 	}
@@ -186,6 +259,8 @@ static void epitaph(struct front *f, int status)
 {
 	struct outcome *o = &f->outcome;
 
+	if (f->kept)
+		return;
 	if (f->ended && WIFEXITED(status) && WEXITSTATUS(status)) {
 		o->result = RESULT_ERROR;
 		o->told = false;
@@ -238,6 +313,8 @@ int front_start(const struct scenario *scenario, const struct plan *plan,
 	f->until_ns = clock_now() + (options->timeout_ns ?: run_timeout(plan)) + grace_ns;
 	f->event_fd = TAKE_FD(event_r);
 	f->control_fd = TAKE_FD(control_w);
+	f->stay = options->stay;
+	f->numbered = options->stay && options->stay->failed_only;
 	*ret_front = f;
 	return 0;
 }
@@ -252,6 +329,11 @@ void front_listen(struct front *front, const struct audience *audience)
 int front_fd(const struct front *front)
 {
 	return front->event_fd >= 0 ? front->event_fd : front->gone ? -1 : front->box.pidfd;
+}
+
+const char *front_lab(const struct front *front)
+{
+	return front->kept ? front->lab : NULL;
 }
 
 int64_t front_until(const struct front *front)
@@ -308,13 +390,21 @@ void front_turn(struct front *front, bool ready)
 		front->gone = true;
 	} else if (log_read(front) <= 0) {
 		close_fd(&front->event_fd);
-		front_kill(front); /* it has closed its log: nothing more is expected of it */
+		front->gone = front->kept;
+		if (front->kept)
+			close_fd(&front->box.pidfd);
+		else
+			front_kill(
+				front); /* it has closed its log: nothing more is expected of it */
 	}
 }
 
 void front_end(struct front *front, struct outcome *ret)
 {
-	if (!front->gone) {
+	/* a lab that stays, and is still telling: the worker will find nobody, which is all right */
+	if (!front->gone && front->kept) {
+		close_fd(&front->box.pidfd);
+	} else if (!front->gone) {
 		front_kill(front);
 		front->status = sandbox_wait(&front->box);
 	}

@@ -63,6 +63,9 @@ bool front_over(const struct front *front);
 /** front_stands() - the lab was built, or that failed */
 bool front_stands(const struct front *front);
 
+/** front_lab() - its lab stays, by this name, and the front has let go of it; else NULL */
+const char *front_lab(const struct front *front);
+
 /** front_kept() - bytes of the log that wait for a listener */
 size_t front_kept(const struct front *front);
 

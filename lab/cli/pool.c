@@ -141,6 +141,7 @@ static int job_start(struct state *s, long i, struct lab_err *err)
 	int ret;
 
 	options.repeat = slot->job.repeat;
+	options.stay = slot->job.stay.lab ? &slot->job.stay : NULL;
 	ret = front_start(slot->job.scenario, slot->job.plan, &options, &slot->front, err);
 	if (ret < 0)
 		return ret;

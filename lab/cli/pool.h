@@ -11,12 +11,14 @@ enum { POOL_MOST = 256, POOL_USUAL = 64 };
  * struct job - a case to run
  * @options: how, but for @repeat
  * @repeat: malloced, the pool frees it; NULL for none
+ * @stay: its lab may stay, if that has a name
  */
 struct job {
 	const struct scenario *scenario;
 	const struct plan *plan;
 	struct run_options options;
 	char *repeat;
+	struct stay stay;
 };
 
 /**

@@ -147,3 +147,36 @@ void selection_options_clear(struct selection_options *options)
 	strings_free(&options->tags);
 	strings_free(&options->set);
 }
+
+int selection_one(const char *command, const struct selection_options *options, char *word,
+		  struct selection *ret, const struct place **ret_place)
+{
+	if (selection_make(command, options, &word, 1, ret) < 0)
+		return -EINVAL;
+	if (ret->n > 1) {
+		fprintf(stderr, "nslab %s: '%s' means %d scenarios; give one\n", command, word,
+			ret->n);
+		return -EINVAL;
+	}
+	*ret_place = &ret->places[0];
+	return 0;
+}
+
+int faults_named(const char *command, const struct strings *names, const struct plan *plan)
+{
+	for (int i = 0; i < names->n; i++) {
+		int f = 0;
+
+		while (f < plan->n_faults && strcmp(plan->faults[f].name, names->list[i]))
+			f++;
+		if (f < plan->n_faults)
+			continue;
+		fprintf(stderr, "nslab %s: --fault-off %s: %s has no such fault; it has", command,
+			names->list[i], plan->name);
+		for (f = 0; f < plan->n_faults; f++)
+			fprintf(stderr, " %s", plan->faults[f].name);
+		fputs(plan->n_faults ? "\n" : " none\n", stderr);
+		return -EINVAL;
+	}
+	return 0;
+}

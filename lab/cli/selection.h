@@ -67,6 +67,16 @@ int selection_make(const char *command, const struct selection_options *options,
 int selection_topology(const char *command, const struct selection_options *options,
 		       const char *file, struct selection *ret);
 
+/**
+ * selection_one() - the one scenario that @word means; of several cases the first, which --set chooses
+ * @ret: as in selection_make()
+ */
+int selection_one(const char *command, const struct selection_options *options, char *word,
+		  struct selection *ret, const struct place **ret_place);
+
+/** faults_named() - has the plan all of these faults (--fault-off)? 0, or -EINVAL after a message */
+int faults_named(const char *command, const struct strings *names, const struct plan *plan);
+
 void selection_clear(struct selection *selection);
 
 /** selection_options_clear() - free the lists */

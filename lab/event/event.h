@@ -28,6 +28,7 @@ enum event_type {
 	EVENT_FAULT,	   /* a fault was switched */
 	EVENT_EXPECTATION, /* met or not */
 	EVENT_ERROR,	   /* the lab itself failed */
+	EVENT_STANDS,	   /* the lab stays, for whoever wants to look into it */
 	EVENT_END,	   /* always the last of a run that was not killed */
 	EVENT_TYPE_COUNT,
 };
@@ -178,6 +179,10 @@ struct event_error {
 	int code;   /* errno */
 };
 
+struct event_stands {
+	char *lab; /* its name, for nslab ps, shell, down … */
+};
+
 struct event_end {
 	enum result result;
 	char *text; /* why, for skipped, error, interrupted or timed out; else "" */
@@ -209,6 +214,7 @@ struct event {
 		struct event_switch fault;
 		struct event_expectation expectation;
 		struct event_error error;
+		struct event_stands stands;
 		struct event_end end;
 	};
 };

@@ -301,6 +301,11 @@ static const struct field error_fields[] = {
 	F(struct event_error, code, FIELD_COUNT, "errno"),
 };
 
+static const struct field stands_fields[] = {
+	F(struct event_stands, lab, FIELD_STRING,
+	  "by which nslab shell, exec, fault, down and the others know it"),
+};
+
 static const struct field end_fields[] = {
 	F(struct event_end, result, FIELD_RESULT, "what the run came to"),
 	F(struct event_end, text, FIELD_STRING,
@@ -339,6 +344,8 @@ static const struct schema schemas[EVENT_TYPE_COUNT] = {
 				       struct event_expectation, expectation_fields) },
 	[EVENT_ERROR] = { SCHEMA("error", "the lab itself failed", struct event_error,
 				 error_fields) },
+	[EVENT_STANDS] = { SCHEMA("stands", "the lab stays, also when its run is over", struct event_stands,
+				  stands_fields) },
 	[EVENT_END] = { SCHEMA("end", "what the run came to; the last record unless it was killed",
 			       struct event_end, end_fields) },
 };

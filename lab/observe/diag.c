@@ -146,26 +146,34 @@ static void answer_read(const struct nlmsghdr *nlh, struct diag_socket *ret)
 	}
 }
 
+static struct inet_diag_req_v2 *request_put(struct diag *diag, char *buf, int af, int flags)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct inet_diag_req_v2 *req;
+
+	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	nlh->nlmsg_seq = ++diag->seq;
+	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
+	req->sdiag_family = (uint8_t)af;
+	req->sdiag_protocol = IPPROTO_TCP;
+	req->idiag_ext = 1 << (INET_DIAG_INFO - 1);
+	req->idiag_states = ~0u;
+	return req;
+}
+
 int diag_find(struct diag *diag, const struct four_tuple *tuple, struct diag_socket *ret_socket,
 	      struct lab_err *err)
 {
 	static const char doing[] = "cannot ask for a socket's state (inet_diag)";
 	char buf[8192] = { 0 };
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct inet_diag_req_v2 *req;
+	struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
+	struct inet_diag_req_v2 *req = request_put(diag, buf, tuple->af, 0);
 	const struct inet_diag_msg *msg;
 	size_t alen = tuple->af == AF_INET6 ? 16 : 4;
 	ssize_t n;
 
 	memset(ret_socket, 0, sizeof(*ret_socket));
-	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	nlh->nlmsg_flags = NLM_F_REQUEST;
-	nlh->nlmsg_seq = ++diag->seq;
-	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
-	req->sdiag_family = (uint8_t)tuple->af;
-	req->sdiag_protocol = IPPROTO_TCP;
-	req->idiag_ext = 1 << (INET_DIAG_INFO - 1);
-	req->idiag_states = ~0u;
 	req->id.idiag_sport = htons(tuple->lport);
 	req->id.idiag_dport = htons(tuple->rport);
 	memcpy(req->id.idiag_src, tuple->local, alen);
@@ -192,4 +200,75 @@ int diag_find(struct diag *diag, const struct four_tuple *tuple, struct diag_soc
 		return 0;
 	answer_read(nlh, ret_socket);
 	return 0;
+}
+
+/* A listing of all sockets. */
+
+struct dump {
+	void (*fn)(void *arg, const struct four_tuple *tuple, const struct diag_socket *socket);
+	void *arg;
+};
+
+static int dump_take(const struct nlmsghdr *nlh, void *data)
+{
+	const struct dump *dump = data;
+	const struct inet_diag_msg *msg = mnl_nlmsg_get_payload(nlh);
+	struct diag_socket socket = { 0 };
+	struct four_tuple tuple = { 0 };
+	size_t skip = 0;
+
+	if (nlh->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(*msg))
+		return MNL_CB_OK;
+	tuple.af = msg->idiag_family;
+	tuple.lport = ntohs(msg->id.idiag_sport);
+	tuple.rport = ntohs(msg->id.idiag_dport);
+	/* "::ffff:10.0.1.1" */
+	if (tuple.af == AF_INET6 &&
+	    IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)msg->id.idiag_src)) {
+		tuple.af = AF_INET;
+		skip = 12;
+	}
+	memcpy(tuple.local, (const char *)msg->id.idiag_src + skip, 16 - skip);
+	memcpy(tuple.remote, (const char *)msg->id.idiag_dst + skip, 16 - skip);
+	answer_read(nlh, &socket);
+	if (socket.state >= STATE_COUNT) /* bound, since Linux 6.8 */
+		socket.state = STATE_CLOSE;
+	dump->fn(dump->arg, &tuple, &socket);
+	return MNL_CB_OK;
+}
+
+static int family_dump(struct diag *diag, int af, struct dump *dump, struct lab_err *err)
+{
+	static const char doing[] = "cannot ask for a host's sockets (inet_diag)";
+	char buf[32768] = { 0 };
+	struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
+	int ret = MNL_CB_OK;
+
+	request_put(diag, buf, af, NLM_F_DUMP);
+	if (send(diag->fd, nlh, nlh->nlmsg_len, 0) < 0)
+		return lab_err_set(err, errno, "%s", doing);
+	while (ret > MNL_CB_STOP) {
+		ssize_t n = recv(diag->fd, buf, sizeof(buf), 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return lab_err_set(err, errno, "%s", doing);
+		ret = mnl_cb_run(buf, (size_t)n, diag->seq, 0, dump_take, dump);
+	}
+	/* no such family in this kernel: no such sockets; and a listing that changed meanwhile is good enough */
+	if (ret < 0 && errno != ENOENT && errno != EINTR)
+		return lab_err_set(err, errno, "%s", doing);
+	return 0;
+}
+
+int diag_dump(struct diag *diag,
+	      void (*fn)(void *arg, const struct four_tuple *tuple,
+			 const struct diag_socket *socket),
+	      void *arg, struct lab_err *err)
+{
+	struct dump dump = { fn, arg };
+	int ret = family_dump(diag, AF_INET, &dump, err);
+
+	return ret ?: family_dump(diag, AF_INET6, &dump, err);
 }

@@ -70,6 +70,17 @@ void diag_close(struct diag *diag);
 int diag_find(struct diag *diag, const struct four_tuple *tuple, struct diag_socket *ret,
 	      struct lab_err *err);
 
+/**
+ * diag_dump() - hand each TCP socket of the host to @fn, in the kernel's order
+ * A socket that is bound or unconnected is among them, as CLOSED. IPv4 by way of an IPv6 socket is
+ * shown as IPv4.
+ * Return: 0 or -errno
+ */
+int diag_dump(struct diag *diag,
+	      void (*fn)(void *arg, const struct four_tuple *tuple,
+			 const struct diag_socket *socket),
+	      void *arg, struct lab_err *err);
+
 /** tcp_state_name() - "SYN-SENT"; tcp_state_from_name() - also RFC 9293's and ss's words, -1 if unknown */
 const char *tcp_state_name(int state);
 int tcp_state_from_name(const char *name);

@@ -22,7 +22,15 @@
 #include "lab/observe/passing.h"
 #include "netns/cleanup.h"
 
-enum { PACKET_MAX = 65575, FLIGHT_SLOTS = 4096, FDS_PER_HOST = 3 };
+enum {
+	PACKET_MAX = 65575,
+	FLIGHT_SLOTS = 4096,
+	FDS_PER_HOST = 3,
+	SIGHTINGS_MOST = 1 << 20, /* of a lab that endures */
+	STRANGERS_MOST = 128,	  /* ends of programs' connections that are watched at a time */
+};
+
+static const int64_t note_pause_ns = 1000000000;
 
 /**
  * struct gate - an interface where packets are held
@@ -58,6 +66,7 @@ struct watch {
 	struct gate *gates;	   /* by ifindex */
 	uint64_t copy_key; /* passing_key() of a packet of its own that goes out twice, 0 for none */
 	bool translates;   /* addresses and ports change in passing */
+	uint64_t told_lost; /* packets that the capture has lost, and that are told already */
 };
 
 struct observer {
@@ -81,9 +90,12 @@ struct observer {
 	uint64_t *hits;
 	uint64_t (*lost)[2]; /* [link][sending end] NULL where no link is shaped */
 	struct sighting *sightings;
-	size_t n_sightings, cap_sightings;
+	size_t n_sightings, cap_sightings, sightings_gone;
 	bool keeps_bytes;
 	bool broken;
+	bool endures;
+	int strangers;	  /* ends of programs' connections that are watched */
+	int64_t noted_ns; /* when a loss was told last */
 };
 
 static int watch_open(struct observer *o, int host, struct lab_err *err)
@@ -234,6 +246,10 @@ static int owner(const struct observer *o, const struct packet *p, const uint8_t
 
 static void sighting_add(struct observer *o, int host, int from, int to, const struct packet *p)
 {
+	if (o->endures && o->n_sightings == SIGHTINGS_MOST) {
+		o->sightings_gone += o->n_sightings;
+		o->n_sightings = 0;
+	}
 	if (o->n_sightings == o->cap_sightings) {
 		size_t cap = o->cap_sightings ? 2 * o->cap_sightings : 256;
 		struct sighting *list = realloc(o->sightings, cap * sizeof(*list));
@@ -256,9 +272,14 @@ static void sighting_add(struct observer *o, int host, int from, int to, const s
 	};
 }
 
-const struct sighting *observer_sighting(const struct observer *o, size_t i)
+const struct sighting *observer_sighting(const struct observer *o, size_t *next)
 {
-	return i < o->n_sightings ? &o->sightings[i] : NULL;
+	size_t i = *next > o->sightings_gone ? *next - o->sightings_gone : 0;
+
+	if (i >= o->n_sightings)
+		return NULL;
+	*next = o->sightings_gone + i + 1;
+	return &o->sightings[i];
 }
 
 bool sighting_matches(const struct sighting *s, const struct packet_match *m)
@@ -568,38 +589,88 @@ static void hit_take(void *arg, const struct hit *hit)
 	o->emit(o->arg, &event);
 }
 
+/* Something was lost: an error; or, of a lab that endures, a note, not more than one a second. */
+static int loss(struct observer *o, struct lab_err *err)
+{
+	struct event note = { .type = EVENT_NOTE, .host = -1 };
+	int64_t now = clock_now();
+	char text[1024];
+
+	if (!o->endures)
+		return -err->code;
+	if (now - o->noted_ns >= note_pause_ns) {
+		o->noted_ns = now;
+		note.t_ns = axis_now(o->axis);
+		note.note.text = strdup(lab_err_text(err, text, sizeof(text)));
+		o->emit(o->arg, &note);
+	}
+	*err = (struct lab_err){ 0 };
+	return 0;
+}
+
+static int log_read(struct observer *o, struct hitlog *log,
+		    void (*fn)(void *arg, const struct hit *hit), struct watch *w,
+		    struct lab_err *err)
+{
+	if (!log || hitlog_read(log, fn, w, err) >= 0)
+		return 0;
+	lab_err_wrap(err, "host %s", o->topo->hosts[w->host].name);
+	return loss(o, err);
+}
+
+/* Packets that @host's capture has taken in, or -errno. */
+static int capture_take(struct observer *o, int host, struct lab_err *err)
+{
+	int packets = capture_read(o->captures[host], frame_take, &o->watches[host]);
+	uint64_t lost = capture_lost(o->captures[host]);
+
+	if (lost == o->watches[host].told_lost)
+		return packets;
+	if (o->endures)
+		o->watches[host].told_lost = lost;
+	lab_err_set(err, ENOBUFS, "the capture at host %s lost %llu packets",
+		    o->topo->hosts[host].name, (unsigned long long)lost);
+	return loss(o, err) ?: packets;
+}
+
 int observer_drain(struct observer *o, struct lab_err *err)
 {
-	int packets = 0;
+	int packets = 0, ret;
 
 	line_read(o);
 	for (int h = 0; h < o->topo->n_hosts; h++) {
 		struct watch *w = &o->watches[h];
 
-		if (w->departures && hitlog_read(w->departures, departure_take, w, err) < 0)
-			return lab_err_wrap(err, "host %s", o->topo->hosts[h].name);
+		ret = log_read(o, w->departures, departure_take, w, err);
+		if (ret < 0)
+			return ret;
 	}
 	for (int h = 0; h < o->topo->n_hosts; h++) {
 		struct watch *w = &o->watches[h];
 
 		/* hits first: what was killed has to be known when what was captured is told apart */
-		if (w->hitlog && hitlog_read(w->hitlog, hit_take, w, err) < 0)
-			return lab_err_wrap(err, "host %s", o->topo->hosts[h].name);
-		packets += capture_read(o->captures[h], frame_take, w);
-		if (capture_lost(o->captures[h]))
-			return lab_err_set(err, ENOBUFS, "the capture at host %s lost %llu packets",
-					   o->topo->hosts[h].name,
-					   (unsigned long long)capture_lost(o->captures[h]));
+		ret = log_read(o, w->hitlog, hit_take, w, err) ?: capture_take(o, h, err);
+		if (ret < 0)
+			return ret;
+		packets += ret;
 	}
 	departed_note(o);
 	line_read(o);
 	if (o->line_error.code) {
 		*err = o->line_error;
-		return -err->code;
+		ret = loss(o, err);
+		if (ret < 0)
+			return ret;
+		o->line_error = (struct lab_err){ 0 };
 	}
 	if (o->broken)
 		return lab_err_set(err, ENOMEM, "cannot note all packets");
 	return packets;
+}
+
+void observer_endure(struct observer *o)
+{
+	o->endures = true;
 }
 
 int observer_links(struct observer *o, bool departures, struct lab_err *err)
@@ -699,6 +770,67 @@ struct end *observer_track_other(struct observer *o, int host, const struct four
 	struct end *end = end_find(o, host, tuple);
 
 	return end && !later ? end : end_add(o, host, tuple, end);
+}
+
+/* It has been, and is no more, and so is the other end, or that never came to be. */
+static bool stranger_is_over(const struct end *end)
+{
+	const struct end *mate = end->mate;
+
+	return end->stranger && end->state == STATE_CLOSED && !end->later && !end->is_later &&
+	       (!mate || mate->state <= STATE_CLOSED);
+}
+
+/* Forget those that are over; how many are left. */
+static int strangers_sweep(struct observer *o)
+{
+	int n = 0;
+
+	for (struct end **at = &o->ends; *at;) {
+		struct end *end = *at;
+
+		if (!stranger_is_over(end)) {
+			n += end->stranger;
+			at = &end->next;
+			continue;
+		}
+		/* nothing will come of the other end either */
+		if (end->mate) {
+			end->mate->state = STATE_CLOSED;
+			end->mate->mate = NULL;
+		}
+		*at = end->next;
+		free(end);
+	}
+	return n;
+}
+
+static struct end *stranger_add(struct observer *o, int host, const struct four_tuple *tuple)
+{
+	struct end *end = end_find(o, host, tuple) ? NULL : end_add(o, host, tuple, NULL);
+
+	if (!end)
+		return NULL; /* it is watched already */
+	end->stranger = true;
+	o->strangers++;
+	return end;
+}
+
+void observer_track_stranger(struct observer *o, int host, const struct four_tuple *tuple, int peer,
+			     const struct four_tuple *other)
+{
+	struct end *end, *mate;
+
+	if (o->strangers >= STRANGERS_MOST)
+		o->strangers = strangers_sweep(o);
+	if (o->strangers >= STRANGERS_MOST)
+		return;
+	end = stranger_add(o, host, tuple);
+	mate = peer >= 0 ? stranger_add(o, peer, other) : NULL;
+	if (end && mate) {
+		end->mate = mate;
+		mate->mate = end;
+	}
 }
 
 bool observer_watches(const struct observer *o)

@@ -36,6 +36,8 @@ struct end {
 	int state;	 /* last seen, -1 never */
 	struct end *later; /* the end of a later connection with the same four-tuple */
 	bool is_later;
+	bool stranger;	  /* of a connection that somebody else's program opened */
+	struct end *mate; /* its other end, if that is a stranger's too */
 };
 
 /**
@@ -97,6 +99,13 @@ int observer_fd_at(const struct observer *observer, int i);
  */
 int observer_drain(struct observer *observer, struct lab_err *err);
 
+/**
+ * observer_endure() - from now on what is lost is told as a note, and is no reason to give up; and what was
+ * seen is forgotten when it gets too much
+ * For a lab that stays, with traffic that nobody has foreseen.
+ */
+void observer_endure(struct observer *observer);
+
 /** observer_sample() - look at the state of every watched end; 0 or -errno */
 int observer_sample(struct observer *observer, struct lab_err *err);
 
@@ -117,6 +126,15 @@ struct end *observer_track(struct observer *observer, int host, const struct fou
 struct end *observer_track_other(struct observer *observer, int host,
 				 const struct four_tuple *tuple, bool later);
 
+/**
+ * observer_track_stranger() - watch both ends of a connection that a program at @host opens
+ * @peer: host that has its remote address, -1 if none has
+ * Each look at an end costs, so not more than 128 ends are watched at a time; those that are over
+ * make room.
+ */
+void observer_track_stranger(struct observer *observer, int host, const struct four_tuple *tuple,
+			     int peer, const struct four_tuple *other);
+
 /** observer_watches() - whether there is any end to be sampled */
 bool observer_watches(const struct observer *observer);
 
@@ -127,8 +145,8 @@ int end_look(struct observer *observer, struct end *end, struct diag_socket *ret
 /** observer_diag() - the inet_diag socket of a host */
 struct diag *observer_diag(struct observer *observer, int host);
 
-/** observer_sighting() - the i-th sighting, NULL behind the last */
-const struct sighting *observer_sighting(const struct observer *observer, size_t i);
+/** observer_sighting() - the sighting number *@next, from 0, which is then the next one's; NULL behind the last */
+const struct sighting *observer_sighting(const struct observer *observer, size_t *next);
 
 /** sighting_matches() - is it one of those that @match means? */
 bool sighting_matches(const struct sighting *s, const struct packet_match *match);

@@ -183,6 +183,7 @@ static void event_take(struct sequence *s, const struct event *event)
 		break;
 	case EVENT_BEGIN:
 	case EVENT_BUILT:
+	case EVENT_STANDS:
 	case EVENT_END:
 	case EVENT_TYPE_COUNT:
 		break;

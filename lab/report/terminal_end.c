@@ -168,7 +168,7 @@ static void result_words(const struct run *run, const struct event_end *end, FIL
 		fprintf(out, ": %s", why);
 		return;
 	}
-	if (end->result == RESULT_INTERRUPTED)
+	if (end->result == RESULT_INTERRUPTED && end->signal)
 		fprintf(out, " by %s", signal_word(end->signal));
 	if (end->result != RESULT_SKIPPED)
 		fprintf(out, " %s %s", end->result == RESULT_PASSED ? "in" : "after",

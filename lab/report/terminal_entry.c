@@ -219,6 +219,11 @@ static bool entry_words(const struct event *event, const struct event_begin *beg
 		*ret_style = STYLE_RED;
 		fprintf(out, "error: %s", event->error.text);
 		return true;
+	case EVENT_STANDS:
+		*ret_style = STYLE_YELLOW;
+		fprintf(out, "the lab stays: nslab shell %s:HOST, nslab down %s",
+			event->stands.lab, event->stands.lab);
+		return true;
 	case EVENT_BEGIN:
 	case EVENT_END:
 	case EVENT_TYPE_COUNT:

@@ -74,10 +74,8 @@ static int look(struct op *op, const void *p, int at, int i, void *state, char *
 
 	(void)i;
 	(void)err;
-	while ((s = observer_sighting(run_observer(op->run), progress->next))) {
-		progress->next++;
+	while ((s = observer_sighting(run_observer(op->run), &progress->next)))
 		progress->n += s->host == at && sighting_matches(s, &args->match);
-	}
 	snprintf(expected, CHECK_TEXT, "count %s", args->count.text ?: ">= 1");
 	snprintf(observed, CHECK_TEXT, "count %lld", (long long)progress->n);
 	return check_reached(op, &args->count, progress->n);

@@ -8,6 +8,8 @@
  * all checks that wait for nothing, and all that ask for a socket which nobody has made: what they say is about
  * built-in endpoints. Those with ``within:`` stay, and wait for what they name. The other hosts' steps go on in order,
  * without deadlines, since nobody knows when the program will do its part. When it has ended, so has the run.
+ *
+ * In a lab that stays there is no program yet: the lab is ready where it would start, and programs come and go.
  */
 #include "lab/run/exec.h"
 
@@ -17,6 +19,7 @@
 #include <string.h>
 
 #include "lab/run/check.h"
+#include "lab/run/stay.h"
 #include "lab/run/verb.h"
 
 static const char default_host[] = "client";
@@ -72,7 +75,7 @@ static char *text_of(char *const *argv)
 	if (!f)
 		return NULL;
 	fputs("program", f);
-	for (int i = 0; argv[i] && ftell(f) < 200; i++)
+	for (int i = 0; argv && argv[i] && ftell(f) < 200; i++)
 		fprintf(f, " %.200s", argv[i]);
 	return fclose(f) ? NULL : text;
 }
@@ -198,13 +201,16 @@ static void no_mark_note(struct run *run)
 
 void exec_start(struct run *run)
 {
-	if (exec_op(run)->run)
-		return;
 	/* how long it takes is its own business */
 	if (!run->options->timeout_ns)
 		run->end_ns = INT64_MAX;
-	op_begin(run, run->plan->n_steps);
-	no_mark_note(run);
+	run->program_begun = true;
+	if (!run->options->exec->argv) {
+		stay_ask(run);
+	} else if (!exec_op(run)->run) {
+		op_begin(run, run->plan->n_steps);
+		no_mark_note(run);
+	}
 }
 
 bool exec_over(const struct run *run)

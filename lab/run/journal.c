@@ -20,6 +20,8 @@ struct journal {
 	char *out;
 	size_t out_len, out_cap;
 	bool broken;
+	void (*listener)(void *arg, const struct event *event, const char *line, size_t len);
+	void *listener_arg;
 };
 
 struct journal *journal_new(int fd)
@@ -33,6 +35,20 @@ struct journal *journal_new(int fd)
 	if (flags >= 0)
 		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	return j;
+}
+
+void journal_listen(struct journal *j,
+		    void (*fn)(void *arg, const struct event *event, const char *line, size_t len),
+		    void *arg)
+{
+	j->listener = fn;
+	j->listener_arg = arg;
+}
+
+void journal_detach(struct journal *j)
+{
+	j->fd = -1;
+	j->out_len = 0;
 }
 
 void journal_free(struct journal *j)
@@ -134,10 +150,12 @@ void journal_flush(struct journal *j, int64_t before_ns)
 		size_t len;
 		_cleanup_free_ char *line = event_write(&j->entries[n].event, &len);
 
-		if (line)
-			out_append(j, line, len);
-		else
+		if (!line)
 			j->broken = true;
+		else if (j->fd >= 0)
+			out_append(j, line, len);
+		if (line && j->listener)
+			j->listener(j->listener_arg, &j->entries[n].event, line, len);
 		event_clear(&j->entries[n].event);
 	}
 	if (n) {

@@ -13,6 +13,17 @@ struct journal;
  */
 struct journal *journal_new(int fd);
 
+/**
+ * journal_listen() - hand each line that is written to @fn, too
+ * @event: what it says; both are the journal's
+ */
+void journal_listen(struct journal *journal,
+		    void (*fn)(void *arg, const struct event *event, const char *line, size_t len),
+		    void *arg);
+
+/** journal_detach() - write no more to the descriptor; whoever listens goes on hearing */
+void journal_detach(struct journal *journal);
+
 /** journal_free() - drops what was not written */
 void journal_free(struct journal *journal);
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lab/run/exec.h"
 #include "lab/run/run_private.h"
 #include "lab/scenario/eai.h"
 
@@ -213,7 +212,7 @@ void judge_op(struct op *op)
 
 	op->judged = true;
 	/* from its start on, what a program of the user's makes of it is its own business */
-	if (op->run->options->exec && exec_op(op->run)->run)
+	if (op->run->program_begun)
 		return;
 	if (judges_error)
 		judge_error(op, number++);

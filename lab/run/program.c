@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/run/children.h"
 #include "netns/cleanup.h"
 #include "netns/network.h"
 #include "netns/sandbox.h"
@@ -66,13 +68,13 @@ static int sudo_user_become(struct lab_err *err)
 }
 
 /* Root is what the lab's user namespace makes of its owner; below it is a namespace that does not. */
-static int own_user_become(struct lab_err *err)
+static int own_user_become(uid_t uid, gid_t gid, struct lab_err *err)
 {
 	int ret;
 
 	if (unshare(CLONE_NEWUSER) < 0)
 		return lab_err_set(err, errno, "cannot make a user namespace for a program");
-	ret = sandbox_map_ids(sandbox_uid(), 0, sandbox_gid(), 0, err);
+	ret = sandbox_map_ids(uid, 0, gid, 0, err);
 	return ret < 0 ? lab_err_wrap(err, "cannot give a program its user back") : 0;
 }
 
@@ -86,6 +88,33 @@ static void signals_reset(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* $NSLAB: by which the program can call us, to drive the lab that it is in */
+static void nslab_name(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (n <= 0)
+		return;
+	path[n] = '\0';
+	setenv("NSLAB", path, 1);
+}
+
+int program_become(bool in_root, uid_t uid, gid_t gid, struct lab_err *err)
+{
+	int ret = in_root ? sudo_user_become(err) : own_user_become(uid, gid, err);
+
+	if (ret < 0)
+		return ret;
+	/* who changes identity loses the death signal */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return lab_err_set(err, errno, "cannot renounce privileges (no_new_privs)");
+	nslab_name();
+	signals_reset();
+	return 0;
+}
+
 static int child_prepare(const struct network *net, int host, unsigned fams, bool apart,
 			 struct lab_err *err)
 {
@@ -97,15 +126,7 @@ static int child_prepare(const struct network *net, int host, unsigned fams, boo
 	ret = network_host_join(net, host, fams, err);
 	if (ret < 0)
 		return ret;
-	ret = sandbox_in_root() ? sudo_user_become(err) : own_user_become(err);
-	if (ret < 0)
-		return ret;
-	/* who changes identity loses the death signal */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return lab_err_set(err, errno, "cannot renounce privileges (no_new_privs)");
-	signals_reset();
-	return 0;
+	return program_become(sandbox_in_root(), sandbox_uid(), sandbox_gid(), err);
 }
 
 /* stdin reads nothing, stdout and stderr are @out and @err_fd, or all three are ours; there is no other but @report. */
@@ -174,6 +195,8 @@ int program_start(const struct network *net, int host, unsigned fams, char *cons
 		code = ret->pid < 0 ? -errno : 0;
 		if (!ret->pid)
 			child_run(net, host, fams, argv, apart, out[1], err_pipe[1], report[1]);
+		if (ret->pid > 0)
+			children_add(ret->pid);
 	}
 	close_fd(&out[1]);
 	close_fd(&err_pipe[1]);
@@ -209,6 +232,7 @@ int program_status(struct program *program)
 		ret = waitpid(program->pid, &status, 0);
 	while (ret < 0 && errno == EINTR);
 	program->reaped = true;
+	children_drop(program->pid);
 	return ret < 0 ? 255 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -220,6 +244,7 @@ void program_end(struct program *program)
 		kill(program->pid, SIGKILL);
 		while (waitpid(program->pid, NULL, 0) < 0 && errno == EINTR)
 			;
+		children_drop(program->pid);
 	}
 	close_fd(&program->pidfd);
 	close_fd(&program->out[0]);

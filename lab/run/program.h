@@ -40,6 +40,15 @@ struct program {
 int program_start(const struct network *net, int host, unsigned fams, char *const *argv, bool apart,
 		  struct program *ret, int *ret_exec, struct lab_err *err);
 
+/**
+ * program_become() - make the calling process what a program is: the user who started nslab, without a
+ * way to more privileges, with $NSLAB (the path of nslab), and with all signals as usual; it dies with its parent
+ * @in_root: the lab was made with the machine's root, so that under sudo it becomes the user who called sudo;
+ *           else @uid and @gid again, in a user namespace below the lab's
+ * For a process between fork and exec that is in a host already. Return: 0 or -errno
+ */
+int program_become(bool in_root, uid_t uid, gid_t gid, struct lab_err *err);
+
 /** program_status() - wait for its end; as shells say it: its exit status, or 128 and the signal */
 int program_status(struct program *program);
 

@@ -119,6 +119,7 @@ int run_host_anew(struct run *run, int host, struct lab_err *err)
 	int ret;
 
 	run_unwatch(run);
+	control_host_gone(run->ctl, host);
 	conntrack_close(TAKE_PTR(run->conntracks[host]));
 	ret = observer_host_anew(run->observer, host, err) ?: run_watch(run, err);
 	if (!ret && run->line)

@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/run/children.h"
 #include "netns/cleanup.h"
 #include "netns/network.h"
 
@@ -129,6 +130,7 @@ int resolver_start(const struct network *net, int host, const struct resolver_qu
 		goto failed;
 	if (!resolver->pid)
 		child(net, host, query, fds[1]);
+	children_add(resolver->pid);
 	close(fds[1]);
 	do
 		n = read(resolver->fd, &c, 1);
@@ -169,6 +171,7 @@ void resolver_end(struct resolver *resolver)
 	kill(resolver->pid, SIGKILL);
 	while (waitpid(resolver->pid, NULL, 0) < 0 && errno == EINTR)
 		;
+	children_drop(resolver->pid);
 	close_fd(&resolver->fd);
 	free(resolver);
 }

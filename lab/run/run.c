@@ -10,20 +10,24 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "lab/observe/conntrack.h"
+#include "lab/run/children.h"
 #include "lab/run/exec.h"
 #include "lab/run/run_private.h"
 #include "lab/run/shaping.h"
+#include "lab/run/stay.h"
 #include "netns/cleanup.h"
 #include "netns/prompt.h"
 
 enum {
-	SAMPLE_NS = 5 * 1000000,      /* states are looked at at least this often */
-	SETTLE_NS = 2 * 1000000,      /* by then a packet that was stamped has reached us */
-	RETRY_NS = 1000000,	      /* between two tries to interrupt a blocking call */
-	FAREWELL_NS = 8 * 1000000,    /* for the last packets of a program that has ended */
-	LAST_LOOK_NS = 200 * 1000000, /* how long hits that were counted may take to be logged */
+	SAMPLE_NS = 5 * 1000000,	/* states are looked at at least this often */
+	SAMPLE_IDLE_NS = 250 * 1000000, /* of a lab that stays, while nobody looks at it */
+	SETTLE_NS = 2 * 1000000,	/* by then a packet that was stamped has reached us */
+	RETRY_NS = 1000000,		/* between two tries to interrupt a blocking call */
+	FAREWELL_NS = 8 * 1000000,	/* for the last packets of a program that has ended */
+	LAST_LOOK_NS = 200 * 1000000,	/* how long hits that were counted may take to be logged */
 };
 
 void run_emit(struct run *run, struct event *event)
@@ -119,7 +123,8 @@ void run_drain(struct run *run)
 	    (run->plan->n_nats && run_far_find(run, &err) < 0) ||
 	    observer_sample(run->observer, &err) < 0)
 		run_fail_lab(run, &err);
-	run->sample_ns = clock_now() + SAMPLE_NS;
+	run->sample_ns = clock_now() +
+			 (run->stays && !control_attended(run->ctl) ? SAMPLE_IDLE_NS : SAMPLE_NS);
 }
 
 int run_fault_switch(struct run *run, int fault, bool on, struct lab_err *err)
@@ -182,17 +187,46 @@ int run_line(struct run *run, struct delayline **ret_line, struct lab_err *err)
 	return 0;
 }
 
+/* A byte from the front, and the descriptor that came with it, or -1. */
+static ssize_t front_read(int fd, unsigned char *byte, int *ret_fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} room = { 0 };
+	struct iovec iov = { byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = room.bytes,
+			      .msg_controllen = sizeof(room.bytes) };
+	ssize_t n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *cmsg = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+
+	*ret_fd = -1;
+	if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_fd, CMSG_DATA(cmsg), sizeof(int));
+	return n;
+}
+
 static void control_ready(void *arg, uint32_t events)
 {
 	struct run *run = arg;
 	unsigned char sig = SIGTERM;
+	int fd;
 
 	(void)events;
-	if (read(run->control_fd, &sig, 1) <= 0)
+	if (front_read(run->control_fd, &sig, &fd) <= 0)
 		sig = SIGTERM;
-	run->signal = sig;
 	source_drop(run->control);
 	run->control = NULL;
+	if (fd >= 0) {
+		stay_answered(run, fd);
+		return;
+	}
+	run->left = true;
+	if (!sig)
+		return;
+	run->signal = sig;
 	/* a program is told, and decides itself */
 	if (run->options->exec && exec_op(run)->run && !exec_over(run)) {
 		program_signal(exec_op(run), sig);
@@ -327,8 +361,10 @@ static int ops_count(const struct run *run)
 static int64_t wake_at(const struct run *run)
 {
 	int64_t at = run->end_ns < run->sample_ns ? run->end_ns : run->sample_ns;
+	int64_t called = control_wake_ns(run->ctl);
 
-	for (int i = 0; i < ops_count(run); i++) {
+	at = called < at ? called : at;
+	for (int i = 0; i < ops_count(run) && !run->looks_only; i++) {
 		const struct op *op = &run->ops[i];
 
 		if (!op->run || op->done)
@@ -369,7 +405,7 @@ static void time_out(struct run *run)
 		step->text);
 }
 
-static void turn(struct run *run)
+void run_turn(struct run *run)
 {
 	struct lab_err err = { 0 };
 
@@ -379,7 +415,11 @@ static void turn(struct run *run)
 	}
 	if (run->dirty || clock_now() >= run->sample_ns)
 		run_drain(run);
-	ops_poll(run);
+	if (!run->looks_only)
+		ops_poll(run);
+	control_turn(run->ctl);
+	if (run->stays)
+		children_reap();
 	if (clock_now() >= run->end_ns)
 		time_out(run);
 	/* not beyond the last look: what was stamped after it has yet to be read */
@@ -396,12 +436,12 @@ static void program_run(struct run *run)
 	if (!run->over)
 		exec_start(run);
 	while (!run->over && !exec_over(run))
-		turn(run);
+		run_turn(run);
 	until = clock_now() + FAREWELL_NS;
 	run->sample_ns = 0;
 	while (!run->over && clock_now() < until) {
 		run->sample_ns = run->sample_ns < until ? run->sample_ns : until;
-		turn(run);
+		run_turn(run);
 	}
 }
 
@@ -418,7 +458,7 @@ static void steps_run(struct run *run)
 		ops_poll(run);
 		while (!run->over && !run->ops[i].done && !exec_over(run) &&
 		       (!run->plan->steps[i].background || run->ops[i].unready))
-			turn(run);
+			run_turn(run);
 	}
 	if (run->options->exec)
 		program_run(run);
@@ -456,6 +496,9 @@ static void unawaited_judge(struct run *run)
 /* What the counters say and what was logged must agree, or we do not know what was dropped. */
 static bool hits_agree(struct run *run, struct lab_err *err)
 {
+	/* a lab that stays does not end because a packet more or less was noted */
+	if (run->stays)
+		return true;
 	for (int i = 0; i < run->plan->n_faults; i++) {
 		uint64_t hits;
 
@@ -490,6 +533,11 @@ static void last_look(struct run *run)
 			return;
 		run_drain(run);
 	}
+}
+
+static void line_written(void *arg, const struct event *event, const char *line, size_t len)
+{
+	control_note(((struct run *)arg)->ctl, event, line, len);
 }
 
 static void end_event(struct run *run)
@@ -586,15 +634,22 @@ static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
 int run_case(const struct scenario *scenario, const struct plan *plan,
 	     const struct run_options *options, int event_fd, int control_fd)
 {
-	struct run run = { .scenario = scenario, .plan = plan, .options = options };
+	struct run run = {
+		.scenario = scenario, .plan = plan, .options = options, .event_fd = event_fd
+	};
 	struct lab_err err = { 0 };
 	int ret;
 
 	thread_prompt(false);
 	signal(SIGPIPE, SIG_IGN);
 	run.journal = journal_new(event_fd);
-	if (!run.journal)
+	run.ctl = control_new(&run);
+	if (!run.journal || !run.ctl) {
+		journal_free(run.journal);
+		control_close(run.ctl);
 		return -ENOMEM;
+	}
+	journal_listen(run.journal, line_written, &run);
 	axis_start(&run.axis);
 	ret = run_prepare(&run, control_fd, &err);
 	if (!run.built)
@@ -615,9 +670,14 @@ int run_case(const struct scenario *scenario, const struct plan *plan,
 		if (run.result != RESULT_ERROR)
 			last_look(&run);
 	}
+	if (!run.stays)
+		stay_failed(&run);
 	end_event(&run);
 	ret = journal_finish(run.journal);
+	if (!ret)
+		stay_on(&run);
 	journal_free(run.journal);
+	control_close(run.ctl);
 	run_release(&run);
 	return ret;
 }

@@ -14,7 +14,8 @@ struct lab_err;
 
 /**
  * struct exec - a program of the user's own, in place of the built-in endpoints of its host
- * @argv: ends with NULL
+ * @argv: ends with NULL; NULL: nobody yet. When the place is reached where a program would start, the lab may
+ *        stay (struct stay) for those that come later
  * @host: where it runs; NULL: where the scenario's mark says, else ``client``
  * @within_ns: it is ended after this; 0 for never
  * @faults_off: names of faults that are off from the start; NULL, or ends with NULL
@@ -24,6 +25,16 @@ struct exec {
 	const char *host;
 	int64_t within_ns;
 	const char *const *faults_off;
+};
+
+/**
+ * struct stay - a lab that stays until it is told to end, if the front agrees (EVENT_STANDS)
+ * @lab: proposed name
+ * @failed_only: when the run has failed; else when it stands and waits for programs
+ */
+struct stay {
+	const char *lab;
+	bool failed_only;
 };
 
 /**
@@ -38,6 +49,7 @@ struct exec {
  * @needs_met: finds out whether this kernel has what the scenario needs: 1 if so, 0 if not, with why,
  *             -errno if that cannot be told; NULL if it has
  * @exec: NULL, or run this program, without judging anything
+ * @stay: NULL, or let the lab stay
  * @repeat: the command line that repeats the run, for the log
  */
 struct run_options {
@@ -51,6 +63,7 @@ struct run_options {
 	int (*needs_met)(const struct need_list *needs, struct lab_err *err);
 	const char *repeat;
 	const struct exec *exec;
+	const struct stay *stay;
 };
 
 /** run_timeout() - the default of @timeout_ns for a plan */
@@ -60,7 +73,7 @@ int64_t run_timeout(const struct plan *plan);
  * run_case() - run it in the calling process, which must be a sandbox of its own
  * @event_fd: gets the event log
  * @control_fd: when this becomes readable or is closed, the run ends as interrupted; a byte on it is
- *              the signal's number
+ *              the signal's number. With a byte 0 comes a bound socket: the lab stays, and is served there
  * Return: 0 if the log is complete (whatever it says), -errno if it could not be written
  */
 int run_case(const struct scenario *scenario, const struct plan *plan,

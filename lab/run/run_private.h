@@ -7,6 +7,7 @@
 #include "impair/filter.h"
 #include "impair/shaper.h"
 #include "lab/event/event.h"
+#include "lab/run/control.h"
 #include "lab/run/journal.h"
 #include "lab/run/op.h"
 #include "lab/run/run.h"
@@ -22,6 +23,10 @@
  * @drained_ns: on the axis, when captures and logs were last read
  * @dirty: something has been captured or logged and waits to be taken in
  * @built: the lab stands
+ * @ctl: who may drive the lab from without
+ * @asked: the front knows that the lab could stay; @stays: and it does; @left: the front is gone, or
+ *         wants the run to end; @down: somebody wants the lab to end
+ * @looks_only: the steps are over
  * @over: the run is decided; @result, @why say how
  */
 struct run {
@@ -40,9 +45,9 @@ struct run {
 	struct shaper *shaper; /* NULL where no link is shaped */
 	int program_host;      /* of options->exec */
 	int program_step;      /* it starts before this one */
+	bool program_begun;    /* or, in a lab that stays, all is ready for programs */
 	struct step exec_step; /* its own, behind all others */
 	bool programs;	       /* somebody else's program may open connections */
-	int n_strangers;       /* connections that were watched for that */
 	bool losses_unsure;    /* a host was rebooted, and what it had counted is gone */
 	uint64_t *hits_before;
 	bool *fault_on;
@@ -50,7 +55,7 @@ struct run {
 	struct source **watches;
 	int n_watches;
 	struct source *control;
-	int control_fd;
+	int control_fd, event_fd; /* of the front; -1 when it has been let go */
 	struct op *ops;
 	struct sock **socks;
 	int current;
@@ -60,6 +65,8 @@ struct run {
 	bool dirty;
 	bool built;
 	bool over;
+	struct control *ctl;
+	bool asked, stays, left, down, looks_only;
 	enum result result;
 	int signal;
 	char why[512];
@@ -87,6 +94,12 @@ void run_fail_lab(struct run *run, const struct lab_err *err);
 /** run_end() - decide the run; the first word counts */
 void run_end(struct run *run, enum result result, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/** run_turn() - wait until something happens, and take it in */
+void run_turn(struct run *run);
+
+/** run_link_down() - lower the end of a link that was named last; 0, -EALREADY, -errno */
+int run_link_down(struct run *run, const struct link_ref *down, struct lab_err *err);
 
 /** run_watch() - let the loop watch what the observer reads; run_unwatch(): no more */
 int run_watch(struct run *run, struct lab_err *err);

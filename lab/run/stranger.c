@@ -4,12 +4,7 @@
 
 #include "lab/run/run_private.h"
 
-enum { STRANGERS_MOST = 64 }; /* connections of programs whose states are watched */
-
-/*
- * A program dials, and nobody tells: watch both ends of what its SYN wants to open. Each look at an end
- * costs, so of a program that opens a great many only the first are watched.
- */
+/* A program dials, and nobody tells: watch both ends of what its SYN wants to open. */
 void run_stranger(struct run *run, const struct event *event)
 {
 	const struct packet *p = &event->packet.packet;
@@ -19,15 +14,11 @@ void run_stranger(struct run *run, const struct event *event)
 
 	if (event->type != EVENT_PACKET || !event->packet.out || !event->packet.made_here ||
 	    event->packet.retry || p->protocol != IPPROTO_TCP || p->inner ||
-	    !(segment_classify(p->flags, p->payload) & SEG_SYN) ||
-	    run->n_strangers >= STRANGERS_MOST)
+	    !(segment_classify(p->flags, p->payload) & SEG_SYN))
 		return;
-	run->n_strangers++;
 	memcpy(tuple.local, p->src, sizeof(tuple.local));
 	memcpy(tuple.remote, p->dst, sizeof(tuple.remote));
 	other = tuple_mirror(&tuple);
 	peer = topology_owner(&run->plan->topo, p->af == AF_INET6 ? FAM6 : FAM4, tuple.remote);
-	observer_track_other(run->observer, event->host, &tuple, false);
-	if (peer >= 0)
-		observer_track_other(run->observer, peer, &other, false);
+	observer_track_stranger(run->observer, event->host, &tuple, peer, &other);
 }

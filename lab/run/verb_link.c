@@ -215,16 +215,16 @@ static int set_apply(struct op *op, const struct args *args, struct lab_err *err
 }
 
 /* The kernel throws away what queues hold from or for an interface that goes down: the line has to know. */
-static int link_down(struct op *op, const struct link_ref *down, struct lab_err *err)
+int run_link_down(struct run *run, const struct link_ref *down, struct lab_err *err)
 {
-	const struct topo_link *link = &op->run->plan->topo.links[down->link];
+	const struct topo_link *link = &run->plan->topo.links[down->link];
 	int host = link->host[down->end], ifindex = link->ifindex[down->end], ret;
 
-	if (op->run->line)
-		delayline_link_down(op->run->line, host, ifindex);
-	ret = network_link_down(op->run->net, down->link, down->end, err);
-	if (op->run->line)
-		delayline_link_down(op->run->line, host, ifindex);
+	if (run->line)
+		delayline_link_down(run->line, host, ifindex);
+	ret = network_link_down(run->net, down->link, down->end, err);
+	if (run->line)
+		delayline_link_down(run->line, host, ifindex);
 	return ret;
 }
 
@@ -235,7 +235,7 @@ static void start(struct op *op)
 	int ret;
 
 	if (args->down.link >= 0)
-		ret = link_down(op, &args->down, &err);
+		ret = run_link_down(op->run, &args->down, &err);
 	else if (args->up.link >= 0)
 		ret = network_link_up(op->run->net, args->up.link, &err);
 	else

@@ -98,8 +98,11 @@ static void start(struct op *op)
 	if (exec->within_ns)
 		op->deadline_ns = op->begun_ns + exec->within_ns;
 	op->run->programs = true;
-	ret = program_start(run_network(op->run), op->run->program_host, run_plan(op->run)->ip,
-			    exec->argv, false, &state->program, &exec_code, &err);
+	ret = control_inside(op->run->ctl, op->run->program_host, &err);
+	ret = ret   ?:
+		      program_start(run_network(op->run), op->run->program_host,
+				    run_plan(op->run)->ip, exec->argv, false, &state->program,
+				    &exec_code, &err);
 	if (ret == 0 && exec_code) {
 		op_detail(op, "cannot run %.100s", exec->argv[0]);
 		op_errno(op, exec_code);

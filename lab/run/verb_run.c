@@ -344,7 +344,8 @@ static void start(struct op *op)
 	op->poll = poll;
 	op->expire = expire;
 	op->rebooted = rebooted;
-	if (args->ready.port)
+	ret = control_inside(op->run->ctl, op->step->host, &err);
+	if (!ret && args->ready.port)
 		ret = diag_open(run_network(op->run), op->step->host, &state->diag, &err);
 	if (args->ready.line)
 		state->ready_compiled = !regcomp(&state->ready, args->ready.line,

@@ -382,6 +382,75 @@ static void test_diag_finds_ipv4_at_a_listener_of_both(void **state)
 	inside(mapped_body, NULL);
 }
 
+/* A listing, and what is looked for in it. */
+struct listing {
+	const struct four_tuple *tuple;
+	int n, found, state;
+};
+
+static void listing_take(void *arg, const struct four_tuple *tuple, const struct diag_socket *s)
+{
+	struct listing *listing = arg;
+	size_t len = tuple->af == AF_INET6 ? 16 : 4;
+
+	listing->n++;
+	if (tuple->af != listing->tuple->af || tuple->lport != listing->tuple->lport ||
+	    tuple->rport != listing->tuple->rport ||
+	    memcmp(tuple->local, listing->tuple->local, len) ||
+	    memcmp(tuple->remote, listing->tuple->remote, len))
+		return;
+	listing->found++;
+	listing->state = s->state;
+}
+
+static struct listing list(struct bench *b, int host, const struct four_tuple *tuple)
+{
+	struct listing listing = { .tuple = tuple };
+	struct lab_err err = { 0 };
+
+	must_work(diag_dump(b->diags[host], listing_take, &listing, &err), &err);
+	return listing;
+}
+
+/* Both ends of a connection and the listener; then what the kernel alone still has; nothing else. */
+static void listing_body(void *arg)
+{
+	struct bench b = bench_open(*(int *)arg, NULL, 0, 0);
+	struct four_tuple listener = { .af = topo_af(b.fam), .lport = LAB_PORT };
+	enum { MANY = 300 };
+	struct listing l;
+
+	must_equal(list(&b, SERVER, &listener).state, STATE_LISTEN);
+	bench_connect(&b);
+	l = list(&b, SERVER, &b.at_server);
+	must_equal(l.n, 2);
+	must_equal(l.found, 1);
+	must_equal(l.state, STATE_ESTABLISHED);
+	must_equal(list(&b, FW, &b.at_server).n, 0);
+	close_fd(&b.client);
+	close_fd(&b.server);
+	await_state(&b, CLIENT, STATE_TIME_WAIT, "TIME-WAIT");
+	l = list(&b, CLIENT, &b.at_client);
+	must_equal(l.n, 1);
+	must_equal(l.state, STATE_TIME_WAIT);
+	/* more than fit into one answer */
+	for (int i = 0; i < MANY; i++)
+		must(lab_listen(&b.rig->lab, FW, b.fam, (uint16_t)(LAB_PORT + i)) >= 0);
+	listener.lport = LAB_PORT + MANY - 1;
+	l = list(&b, FW, &listener);
+	must_equal(l.n, MANY);
+	must_equal(l.found, 1);
+	bench_close(&b);
+}
+
+static void test_diag_lists_all(void **state)
+{
+	int fams[] = { FAM4, FAM6 };
+
+	(void)state;
+	inside_each(listing_body, fams, sizeof(fams[0]), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_diag_finds_closing),
 		cmocka_unit_test(test_diag_says_closed_for_what_is_not_there),
 		cmocka_unit_test(test_diag_finds_ipv4_at_a_listener_of_both),
+		cmocka_unit_test(test_diag_lists_all),
 	};
 
 	return TEST_MAIN("diag", tests, NULL, NULL);

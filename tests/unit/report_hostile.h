@@ -97,6 +97,9 @@ static inline struct event hostile_event(unsigned *seed, char **hosts,
 	case EVENT_NOTE:
 		e.note.text = hostile_text(seed);
 		break;
+	case EVENT_STANDS:
+		e.stands.lab = hostile_text(seed);
+		break;
 	case EVENT_OUTPUT:
 		e.output = (struct event_output){ .stream = hostile_text(seed),
 						  .text = hostile_text(seed) };

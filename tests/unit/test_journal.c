@@ -271,6 +271,48 @@ static void test_journal_free_drops_what_was_not_written(void **state)
 	pipe_close(&p);
 }
 
+static void line_heard(void *arg, const struct event *event, const char *line, size_t len)
+{
+	struct pipe_end *p = arg;
+
+	assert_int_equal(event->type, EVENT_NOTE);
+	assert_int_equal(line[len - 1], '\n');
+	p->buf = realloc(p->buf, p->len + len);
+	assert_non_null(p->buf);
+	memcpy(p->buf + p->len, line, len);
+	p->len += len;
+}
+
+/* Who listens hears the lines that are written, in their order, and goes on hearing when nothing is written. */
+static void test_journal_is_listened_to(void **state)
+{
+	struct pipe_end p, heard = { .r = -1, .w = -1 };
+	struct journal *journal;
+
+	(void)state;
+	pipe_open(&p);
+	journal = journal_new(p.w);
+	journal_listen(journal, line_heard, &heard);
+	note(journal, 20, 2);
+	note(journal, 10, 1);
+	note(journal, 30, 3);
+	journal_flush(journal, 25);
+	assert_int_equal(journal_finish(journal), 0);
+	journal_detach(journal);
+	close_fd(&p.w);
+	pipe_read(&p);
+	assert_int_equal(p.len, heard.len);
+	assert_memory_equal(p.buf, heard.buf, p.len);
+	note(journal, 40, 4);
+	journal_flush(journal, INT64_MAX);
+	assert_false(journal_broken(journal));
+	assert_true(heard.len > p.len);
+	assert_int_equal(journal_finish(journal), 0);
+	journal_free(journal);
+	pipe_close(&p);
+	free(heard.buf);
+}
+
 static void test_journal_without_events_writes_nothing(void **state)
 {
 	struct journal *journal;
@@ -297,6 +339,7 @@ int main(void)
 		cmocka_unit_test(test_journal_says_that_its_reader_is_gone),
 		cmocka_unit_test(test_journal_finish_ends_when_its_reader_leaves),
 		cmocka_unit_test(test_journal_free_drops_what_was_not_written),
+		cmocka_unit_test(test_journal_is_listened_to),
 		cmocka_unit_test(test_journal_without_events_writes_nothing),
 	};
 
