@@ -256,7 +256,7 @@ static struct param *set_split(const struct strings *set, int *ret_n)
 	return params;
 }
 
-struct scenario *source_parse(struct source *source, const struct strings *set)
+static struct scenario *parse(struct source *source, const struct strings *set, bool bare)
 {
 	struct problems problems = { .file = source->file };
 	struct scenario *scenario = NULL;
@@ -271,8 +271,9 @@ struct scenario *source_parse(struct source *source, const struct strings *set)
 	}
 	source->read = true;
 	params = set_split(set, &n);
-	scenario_parse(source->file, source->text, source->len, run_vocabulary(), params, n,
-		       &scenario, &problems);
+	(bare ? scenario_parse_topology : scenario_parse)(source->file, source->text, source->len,
+							  run_vocabulary(), params, n, &scenario,
+							  &problems);
 	if (problems_any(&problems))
 		problems_print(&problems, stderr);
 	problems_free(&problems);
@@ -282,6 +283,19 @@ struct scenario *source_parse(struct source *source, const struct strings *set)
 	}
 	free(params);
 	return scenario;
+}
+
+struct scenario *source_parse(struct source *source, const struct strings *set)
+{
+	return parse(source, set, false);
+}
+
+struct scenario *topology_parse(const char *file, struct sources *own, const struct strings *set)
+{
+	*own = (struct sources){ 0 };
+	if (sources_put(own, file, file, NULL, 0, false) < 0)
+		return NULL;
+	return parse(&own->list[0], set, true);
 }
 
 bool scenario_tagged(const struct scenario *scenario, const struct strings *tags)

@@ -52,6 +52,13 @@ int sources_collect(const struct sources *catalogue, char **words, int n, struct
  */
 struct scenario *source_parse(struct source *source, const struct strings *set);
 
+/**
+ * topology_parse() - a file with a topology and no scenario
+ * @own: overwritten, gets the file; to be freed by the caller
+ * Return: the scenario, without steps, or NULL after messages on stderr
+ */
+struct scenario *topology_parse(const char *file, struct sources *own, const struct strings *set);
+
 /** scenario_tagged() - has it one of the tags? */
 bool scenario_tagged(const struct scenario *scenario, const struct strings *tags);
 

@@ -14,6 +14,7 @@
 
 #include "lab/cli/command.h"
 #include "lab/cli/command_line.h"
+#include "lab/cli/exec_expect.h"
 #include "lab/cli/front.h"
 #include "lab/cli/option_values.h"
 #include "lab/cli/outputs.h"
@@ -31,8 +32,8 @@ enum { EXIT_OVERDUE = 124, EXIT_NO_LAB = 125, EXIT_NO_EXEC = 126, EXIT_NOT_FOUND
 
 struct options {
 	struct selection_options chosen;
-	struct strings faults_off;
-	const char *on, *within, *expect, *seed, *shape;
+	struct strings faults_off, expect;
+	const char *on, *within, *topology, *seed, *shape;
 	bool quiet;
 	struct output_options outputs;
 };
@@ -42,8 +43,11 @@ static const struct option_row rows[] = {
 	  OPTION_TEXT, offsetof(struct options, on) },
 	{ "within", 0, "TIME", "end the program after this, with exit status 124", OPTION_TEXT,
 	  offsetof(struct options, within) },
-	{ "expect", 0, "exit=N", "exit status 0 if the program ends with N, else 1", OPTION_TEXT,
-	  offsetof(struct options, expect) },
+	{ "expect", 0, "WHAT",
+	  "exit=N, 'state != CLOSE-WAIT', 'fault NAME hits >= N'; may be repeated: see below",
+	  OPTION_LIST, offsetof(struct options, expect) },
+	{ "topology", 0, "FILE", "hosts, links and faults of a file, without a scenario",
+	  OPTION_TEXT, offsetof(struct options, topology) },
 	{ "fault-off", 0, "NAME", "switch a fault off from the start; may be repeated", OPTION_LIST,
 	  offsetof(struct options, faults_off) },
 	{ "set", 's', "KEY=VALUE",
@@ -62,7 +66,6 @@ static const struct option_row rows[] = {
 
 /**
  * struct session - one call
- * @expected: exit status, -1 where none is expected
  * @status: the program's, -1 while there is none; @error: of the program's step, "" while there is none
  */
 struct session {
@@ -72,7 +75,7 @@ struct session {
 	struct selection chosen;
 	struct outputs *outputs;
 	struct report *summary;
-	int expected;
+	struct exec_expects *expects;
 	int status;
 	char error[32];
 };
@@ -82,6 +85,7 @@ static void event_take(void *arg, const struct event *event)
 	struct session *s = arg;
 
 	outputs_event(s->outputs, event);
+	exec_expects_event(s->expects, event);
 	if (s->summary)
 		REPORT_PROGRAM.event(s->summary, event);
 	if (event->type != EVENT_STEP_END || strncmp(event->step.text, "program ", 8))
@@ -93,8 +97,7 @@ static void event_take(void *arg, const struct event *event)
 static int options_check(struct session *s)
 {
 	const struct options *o = &s->options;
-	char shown[100];
-	int64_t n;
+	char shown[100], why[160];
 
 	s->run.seed = 1;
 	s->run.needs_met = doctor_needs_met;
@@ -102,29 +105,36 @@ static int options_check(struct session *s)
 	    option_duration("exec", "within", o->within, &s->exec.within_ns) < 0 ||
 	    option_shape("exec", o->shape, &s->run.shape) < 0)
 		return -EINVAL;
-	s->expected = -1;
-	if (!o->expect)
-		return 0;
-	if (strncmp(o->expect, "exit=", 5) || value_int(o->expect + 5, 0, 255, &n) < 0) {
-		fprintf(stderr, "nslab exec: --expect '%s': expected exit=N\n",
-			text_escape(o->expect, shown, sizeof(shown)));
+	s->expects = exec_expects_new();
+	for (int i = 0; s->expects && i < o->expect.n; i++) {
+		if (exec_expects_add(s->expects, o->expect.list[i], why, sizeof(why)) == 0)
+			continue;
+		fprintf(stderr, "nslab exec: --expect '%s': %s\n",
+			text_escape(o->expect.list[i], shown, sizeof(shown)), why);
 		return -EINVAL;
 	}
-	s->expected = (int)n;
-	return 0;
+	return s->expects ? 0 : -ENOMEM;
 }
 
 /* Of several cases the first is meant; which others there are --set chooses. */
 static int case_choose(struct session *s, char **words, int n, const struct place **ret)
 {
-	if (n < 2) {
+	const char *topology = s->options.topology;
+	int program = topology ? 0 : 1;
+
+	if (n <= program) {
 		fprintf(stderr,
-			"nslab exec: give a scenario and a program: nslab exec dial-syn-dropped -- curl http://server:8080/\n");
+			"nslab exec: give a %s and a program: nslab exec %s -- curl http://server:8080/\n",
+			topology ? "topology" : "scenario",
+			topology ? "--topology lab.yaml" : "dial-syn-dropped");
 		return -EINVAL;
 	}
-	if (selection_one("exec", &s->options.chosen, words[0], &s->chosen, ret) < 0)
+	if (topology ? selection_topology("exec", &s->options.chosen, topology, &s->chosen) < 0 :
+		       selection_one("exec", &s->options.chosen, words[0], &s->chosen, ret) < 0)
 		return -EINVAL;
-	s->exec.argv = words + 1;
+	if (topology)
+		*ret = &s->chosen.places[0];
+	s->exec.argv = words + program;
 	s->exec.host = s->options.on;
 	if (s->options.on && topology_host(&(*ret)->plan->topo, s->options.on) < 0) {
 		fprintf(stderr, "nslab exec: --on %s: %s has no such host\n", s->options.on,
@@ -132,6 +142,16 @@ static int case_choose(struct session *s, char **words, int n, const struct plac
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static int expects_check(const struct session *s, const struct plan *plan)
+{
+	char why[160];
+
+	if (exec_expects_check(s->expects, plan, why, sizeof(why)) == 0)
+		return 0;
+	fprintf(stderr, "nslab exec: --expect: %s\n", why);
+	return -EINVAL;
 }
 
 /* Wait for the worker's end; signals that only we got are passed on. */
@@ -167,31 +187,39 @@ static void front_wait(struct front *front)
 
 static int verdict(const struct session *s, const struct outcome *outcome)
 {
-	if (!strcmp(s->error, "deadline")) {
-		if (s->options.quiet)
-			fprintf(stderr, "nslab: the program's time was over (--within %s)\n",
-				s->options.within);
-		return EXIT_OVERDUE;
-	}
-	if (outcome->result == RESULT_ERROR || outcome->result == RESULT_SKIPPED) {
+	bool overdue = !strcmp(s->error, "deadline");
+
+	if (overdue && s->options.quiet)
+		fprintf(stderr, "nslab: the program's time was over (--within %s)\n",
+			s->options.within);
+	if (!overdue && (outcome->result == RESULT_ERROR || outcome->result == RESULT_SKIPPED)) {
 		fprintf(stderr, "nslab: %s: %s\n",
 			outcome->result == RESULT_ERROR ? "the lab failed" : "skipped",
 			outcome->why);
 		return outcome->result == RESULT_ERROR ? EXIT_NO_LAB : EXIT_NOTHING;
 	}
-	if (s->status < 0 && s->error[0]) {
+	if (!overdue && s->status < 0 && s->error[0]) {
 		fprintf(stderr, "nslab: cannot run %s: %s\n", s->exec.argv[0],
 			!strcmp(s->error, "ENOENT") ? "not found" : s->error);
 		return !strcmp(s->error, "ENOENT") ? EXIT_NOT_FOUND : EXIT_NO_EXEC;
 	}
-	if (s->status < 0)
+	if (!overdue && s->status < 0) {
+		fprintf(stderr, "nslab: the scenario did not come as far as the program%s%s\n",
+			outcome->why[0] ? ": " : "", outcome->why);
 		return EXIT_NO_LAB;
-	if (s->expected < 0)
-		return s->status;
-	if (s->status == s->expected)
-		return EXIT_OK;
-	fprintf(stderr, "nslab: expected exit status %d, observed %d\n", s->expected, s->status);
-	return EXIT_UNMET;
+	}
+	return exec_expects_status(s->expects, overdue ? EXIT_OVERDUE : s->status, stderr);
+}
+
+/* Of a step before the program; later ones are not judged. */
+static void unmet_print(const struct event *event)
+{
+	const struct event_expectation *e = &event->expectation;
+
+	if (event->type == EVENT_EXPECTATION && !e->met)
+		fprintf(stderr,
+			"nslab: line %d, before the program: %s: expected %s, observed %s\n",
+			e->line, e->text, e->expected, e->observed);
 }
 
 static void lab_error_print(const struct event *event)
@@ -206,6 +234,7 @@ static void lab_error_print(const struct event *event)
 static void events_take(void *arg, const struct event *event)
 {
 	lab_error_print(event);
+	unmet_print(event);
 	event_take(arg, event);
 }
 
@@ -250,18 +279,16 @@ static int visit(struct session *s, const char *lab, const char *host, char **ar
 	int code;
 
 	if (o->on || o->seed || o->shape || o->faults_off.n || o->chosen.set.n ||
-	    o->chosen.scenarios || outputs_any(&o->outputs)) {
+	    o->chosen.scenarios || outputs_any(&o->outputs) ||
+	    !exec_expects_exit_only(s->expects)) {
 		fprintf(stderr,
-			"nslab exec: in a lab that stands only --within, --expect and --quiet make sense; 'nslab watch' makes reports\n");
+			"nslab exec: in a lab that stands only --within, --expect exit=N and --quiet make sense; 'nslab watch' makes reports\n");
 		return EXIT_USAGE;
 	}
 	code = visit_run(&visit);
-	if (s->expected < 0 || code == EXIT_OVERDUE || code == EXIT_NO_LAB)
+	if (code == EXIT_NO_LAB)
 		return code;
-	if (code == s->expected)
-		return EXIT_OK;
-	fprintf(stderr, "nslab: expected exit status %d, observed %d\n", s->expected, code);
-	return EXIT_UNMET;
+	return exec_expects_status(s->expects, code, stderr);
 }
 
 static int exec_session(struct session *s, char **words, int n)
@@ -275,10 +302,11 @@ static int exec_session(struct session *s, char **words, int n)
 	s->run.repeat = "";
 	if (options_check(s) < 0)
 		return EXIT_USAGE;
-	if (n > 1 && visit_parse(words[0], false, &lab, &host))
+	if (n > 1 && !s->options.topology && visit_parse(words[0], false, &lab, &host))
 		return visit(s, lab, host, words + 1);
 	if (case_choose(s, words, n, &place) < 0 ||
-	    faults_named("exec", &s->options.faults_off, place->plan) < 0)
+	    faults_named("exec", &s->options.faults_off, place->plan) < 0 ||
+	    expects_check(s, place->plan) < 0)
 		return EXIT_USAGE;
 	strings_add(&s->options.faults_off, NULL);
 	s->exec.faults_off = s->options.faults_off.list;
@@ -309,24 +337,34 @@ static int run(const struct command *command, int argc, char **argv)
 	selection_clear(&s.chosen);
 	selection_options_clear(&s.options.chosen);
 	strings_free(&s.options.faults_off);
+	strings_free(&s.options.expect);
+	exec_expects_free(s.expects);
 	return code;
 }
 
 const struct command COMMAND_EXEC = {
 	.name = "exec",
-	.usage = "[options] NAME|FILE|LAB:HOST -- PROGRAM [ARG…]",
+	.usage = "[options] NAME|FILE|LAB:HOST|--topology FILE -- PROGRAM [ARG…]",
 	.summary = "run a program of your own in a scenario, or in a lab that stands",
 	.help = "Builds the scenario's lab with its faults and servers and runs the program on one of its hosts\n"
 		"(--on), as yourself, with your environment, folder and terminal; it knows the other hosts by\n"
-		"name: client, fw, server. Steps of the scenario before the mark 'program:' happen first, later\n"
-		"ones beside it; those of the program's own host, and all checks, are left out.\n"
+		"name: client, fw, server. Steps of the scenario before its mark 'program:' happen first, by built-in\n"
+		"endpoints; later ones beside the program, which takes the place of its host's own steps. Without a\n"
+		"mark it starts before its host's first step. Checks only wait, where they have 'within'.\n"
+		"With --topology there is only what the file says under topology, faults, params, matrix, ip and\n"
+		"needs; the program runs on client, or on the first host.\n"
 		"In the end stderr tells what the program's connections came to.\n"
 		"LAB:HOST means a host of a lab that stands (nslab up); ':HOST' one of the only lab.\n"
 		"Inside, 'nslab fault', 'link', 'state', 'wait' and 'watch' drive the lab they are in; $NSLAB is nslab's path.\n"
 		"\n"
+		"--expect 'state != CLOSE-WAIT': none of the connections of the program's host was left in that\n"
+		"state when the program ended; 'state = ESTABLISHED|TIME-WAIT': all were in one of these, and there\n"
+		"was one. 'fault NAME hits >= 2': since the program's start. exit takes comparisons, too: 'exit != 0'.\n"
+		"If exit=N is expected, and all is met, the exit status is 0.\n"
+		"\n"
 		"Exit status: the program's own, 128 and the signal if one ended it; 124 its time (--within) was\n"
 		"over, 125 the lab failed, 126 the program cannot be run, 127 it was not found; 1 an --expect was\n"
-		"not met; 2 usage or an invalid scenario; 77 this kernel lacks what the scenario needs.\n",
+		"not met, and the program did not fail by itself; 2 usage or an invalid scenario; 77 this kernel lacks what the scenario needs.\n",
 	.options = rows,
 	.run = run,
 };

@@ -111,6 +111,26 @@ int selection_make(const char *command, const struct selection_options *options,
 	return places_list(ret);
 }
 
+int selection_topology(const char *command, const struct selection_options *options,
+		       const char *file, struct selection *ret)
+{
+	int err;
+
+	memset(ret, 0, sizeof(*ret));
+	err = set_check(command, &options->set);
+	if (err < 0)
+		return err;
+	ret->scenarios = calloc(1, sizeof(*ret->scenarios));
+	if (!ret->scenarios)
+		return -ENOMEM;
+	ret->scenarios[0] = topology_parse(file, &ret->own, &options->set);
+	if (!ret->scenarios[0])
+		return -EINVAL;
+	ret->n = 1;
+	ret->n_places = ret->scenarios[0]->n_plans;
+	return places_list(ret);
+}
+
 void selection_clear(struct selection *selection)
 {
 	for (int i = 0; i < selection->n; i++)

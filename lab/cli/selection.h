@@ -61,6 +61,13 @@ int selection_make(const char *command, const struct selection_options *options,
 		   int n, struct selection *ret);
 
 /**
+ * selection_topology() - the cases of a file that has a topology and no scenario
+ * As selection_make(), of which @options gives the --set words.
+ */
+int selection_topology(const char *command, const struct selection_options *options,
+		       const char *file, struct selection *ret);
+
+/**
  * selection_one() - the one scenario that @word means; of several cases the first, which --set chooses
  * @ret: as in selection_make()
  */

@@ -46,6 +46,15 @@ extern const struct check_kind CHECK_FAULT;
 extern const struct check_kind CHECK_SEEN;
 extern const struct check_kind CHECK_CONNTRACK;
 
+/**
+ * check_reached() - is a count that only grows as expected?
+ * Beside a program of the user's, who may be quick, one that has been passed has been reached.
+ */
+int check_reached(const struct op *op, const struct compare *cmp, int64_t n);
+
+/** check_socket_maker() - index of the step that made the socket; @args are CHECK_SOCKET's own */
+int check_socket_maker(const void *args);
+
 /** check_kind_at() - the table's rows, NULL behind the last */
 const struct check_kind *check_kind_at(int i);
 

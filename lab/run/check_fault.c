@@ -64,7 +64,7 @@ static int look(struct op *op, const void *p, int at, int i, void *state, char *
 		return ret;
 	snprintf(expected, CHECK_TEXT, "hits %s", args->hits.text ?: ">= 1");
 	snprintf(observed, CHECK_TEXT, "hits %llu", (unsigned long long)hits);
-	return compare_met(&args->hits, (int64_t)hits);
+	return check_reached(op, &args->hits, (int64_t)hits);
 }
 
 const struct check_kind CHECK_FAULT = {

@@ -78,7 +78,7 @@ static int look(struct op *op, const void *p, int at, int i, void *state, char *
 		progress->n += s->host == at && sighting_matches(s, &args->match);
 	snprintf(expected, CHECK_TEXT, "count %s", args->count.text ?: ">= 1");
 	snprintf(observed, CHECK_TEXT, "count %lld", (long long)progress->n);
-	return compare_met(&args->count, progress->n);
+	return check_reached(op, &args->count, progress->n);
 }
 
 const struct check_kind CHECK_SEEN = {

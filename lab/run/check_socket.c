@@ -454,6 +454,11 @@ static int look(struct op *op, const void *p, int at, int i, void *state, char *
 	return 0;
 }
 
+int check_socket_maker(const void *p)
+{
+	return ((const struct args *)p)->target.ref.step;
+}
+
 const struct check_kind CHECK_SOCKET = {
 	.name = "socket",
 	.help = "A socket's TCP state, timer and counters, at either end of its connection.",

@@ -211,8 +211,8 @@ void judge_op(struct op *op)
 	int64_t took = op->ended_ns - op->begun_ns;
 
 	op->judged = true;
-	/* what a program of the user's makes of it is its own business */
-	if (op->run->options->exec)
+	/* from its start on, what a program of the user's makes of it is its own business */
+	if (op->run->program_begun)
 		return;
 	if (judges_error)
 		judge_error(op, number++);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "lab/run/blocking.h"
+#include "lab/run/exec.h"
 #include "lab/run/run_private.h"
 #include "netns/cleanup.h"
 
@@ -161,7 +162,7 @@ void op_begin(struct run *run, int index)
 			   .deadline_ns = INT64_MAX,
 			   .own_fd = -1 };
 	/* beside a program nobody knows when it does its part */
-	if (step->deadline_ns >= 0 && !run->options->exec)
+	if (step->deadline_ns >= 0 && !exec_beside(run, index))
 		op->deadline_ns = op->begun_ns + step->deadline_ns;
 	event.step.number = index + 1;
 	event.step.line = step->line;

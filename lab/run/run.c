@@ -617,7 +617,7 @@ static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
 	run->conntracks = calloc((size_t)plan->topo.n_hosts, sizeof(struct conntrack *));
 	run->names = calloc((size_t)plan->topo.n_hosts, sizeof(struct names *));
 	run->ops = calloc((size_t)plan->n_steps + 1, sizeof(*run->ops));
-	run->socks = calloc((size_t)plan->n_steps, sizeof(*run->socks));
+	run->socks = calloc((size_t)plan->n_steps + 1, sizeof(*run->socks));
 	run->control = source_add(run->loop, control_fd, EPOLLIN, control_ready, run);
 	if (!run->filters || !run->hits_before || !run->fault_on || !run->conntracks ||
 	    !run->names || !run->ops || !run->socks || !run->control)
@@ -625,8 +625,7 @@ static int run_prepare(struct run *run, int control_fd, struct lab_err *err)
 	for (int i = 0; i < plan->n_faults; i++)
 		run->fault_on[i] = plan->faults[i].active;
 	run->control_fd = control_fd;
-	run->end_ns = run->options->exec && !run->options->timeout_ns ? INT64_MAX :
-									clock_now() + timeout;
+	run->end_ns = clock_now() + timeout;
 	run->sample_ns = clock_now() + SAMPLE_NS;
 	ret = needs_look(run, err);
 	if (!ret && run->options->exec)

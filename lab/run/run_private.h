@@ -49,6 +49,7 @@ struct run {
 	struct shaper *shaper; /* NULL where no link is shaped */
 	int program_host;      /* of options->exec */
 	int program_step;      /* it starts before this one */
+	bool program_begun;    /* or, in a lab that stays, all is ready for programs */
 	struct step exec_step; /* its own, behind all others */
 	bool programs;	       /* somebody else's program may open connections */
 	bool losses_unsure;    /* a host was rebooted, and what it had counted is gone */

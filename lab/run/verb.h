@@ -47,8 +47,11 @@ int step_serves_names(const struct step *step);
 /** step_resolver() - is it a ``lookup:``? @ret_timeout_s, @ret_attempts: as in its resolv.conf(5) */
 bool step_resolver(const struct step *step, int *ret_timeout_s, int *ret_attempts);
 
-/** step_waits() - is it a check that waits for something other than a socket? */
+/** step_waits() - is it a check that waits for something? */
 bool step_waits(const struct step *step);
+
+/** step_looks_at() - index of the step that made the socket which a check looks at, -1 for anything else */
+int step_looks_at(const struct step *step);
 
 /** step_reboots() - the host that a step reboots, -1 if none */
 int step_reboots(const struct step *step);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lab/run/check.h"
+#include "lab/run/exec.h"
 #include "lab/run/run_private.h"
 #include "lab/run/verb.h"
 #include "netns/cleanup.h"
@@ -246,7 +247,23 @@ bool step_waits(const struct step *step)
 {
 	const struct args *args = step->args;
 
-	return step->verb == &VERB_CHECK && args->within_ns >= 0 && args->kind != &CHECK_SOCKET;
+	return step->verb == &VERB_CHECK && args->within_ns >= 0;
+}
+
+int step_looks_at(const struct step *step)
+{
+	const struct args *args = step->args;
+
+	if (step->verb != &VERB_CHECK || args->kind != &CHECK_SOCKET)
+		return -1;
+	return check_socket_maker(args->own);
+}
+
+int check_reached(const struct op *op, const struct compare *cmp, int64_t n)
+{
+	if (exec_beside(op->run, op->index) && !cmp->negate)
+		return n >= cmp->lo;
+	return compare_met(cmp, n);
 }
 
 /* Beside a program of the user's a check judges nothing: it only waits. */
@@ -261,7 +278,7 @@ static void start(struct op *op)
 	const struct args *args = op->step->args;
 	struct state *state = op_state(op, sizeof(*state));
 
-	if (op->run->options->exec) {
+	if (exec_beside(op->run, op->index)) {
 		op->poll = poll_unjudged;
 		return;
 	}

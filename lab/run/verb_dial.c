@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "lab/run/exec.h"
 #include "lab/run/op.h"
 #include "lab/run/server.h"
 #include "lab/run/sockopt.h"
@@ -113,17 +114,13 @@ static void poll_ports(struct op *op)
 		sock_track(op, state->sock);
 }
 
-static void start(struct op *op)
+static void dial(struct op *op)
 {
 	const struct args *args = op->step->args;
-	struct state *state = op_state(op, sizeof(*state));
+	struct state *state = op->state;
 	int type = SOCK_STREAM | (op->step->blocking ? 0 : SOCK_NONBLOCK);
-	/* in the families that the case has */
-	int fam = args->ip >= 0 ? args->ip : run_plan(op->run)->ip & IP_6 ? FAM6 : FAM4;
 	int fd;
 
-	if (!sock_address(op, &args->to, fam, args->to.port, &state->to, &state->len))
-		return;
 	fd = sock_open_family(op, &args->options, args->local, type, state->to.ss_family);
 	if (fd < 0)
 		return;
@@ -143,6 +140,33 @@ static void start(struct op *op)
 	} else {
 		connected(op, errno);
 	}
+}
+
+/* A server that somebody else wrote takes its time to start. */
+static void poll_server(struct op *op)
+{
+	struct state *state = op->state;
+
+	if (!exec_answers(op, &state->to) || op->done)
+		return;
+	op->poll = NULL;
+	dial(op);
+}
+
+static void start(struct op *op)
+{
+	const struct args *args = op->step->args;
+	struct state *state = op_state(op, sizeof(*state));
+	/* in the families that the case has */
+	int fam = args->ip >= 0 ? args->ip : run_plan(op->run)->ip & IP_6 ? FAM6 : FAM4;
+
+	if (!sock_address(op, &args->to, fam, args->to.port, &state->to, &state->len))
+		return;
+	/* who says from which port may mean to meet another dial, and no listener */
+	if (args->local || exec_answers(op, &state->to))
+		dial(op);
+	else
+		op->poll = poll_server;
 }
 
 const struct verb VERB_DIAL = {

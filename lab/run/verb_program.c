@@ -24,13 +24,26 @@ struct state {
 static const struct key keys[] = {
 	{ "program", &VALUE_HOST, offsetof(struct args, host), .required = true,
 	  .example = "client",
-	  .help = "the host on which the program runs; its own steps are left out then" },
+	  .help = "the host on which the program runs; from there on it takes the place of that host's own steps" },
 	{ 0 },
 };
 
 int step_program(const struct step *step)
 {
 	return step->verb == &VERB_PROGRAM ? ((const struct args *)step->args)->host : -1;
+}
+
+static int check(struct reader *r, const struct node *at, struct step *step)
+{
+	const struct plan *plan = reader_plan(r);
+
+	/* bad steps have no verb; this one is not among them yet */
+	for (int i = 0; i < plan->n_steps; i++)
+		if (plan->steps[i].verb == step->verb)
+			return reader_problem(r, at, "one program runs at a time",
+					      "a second mark 'program:'; the first is at line %d",
+					      plan->steps[i].line);
+	return 0;
 }
 
 static void ended(struct op *op, uint32_t events)
@@ -106,5 +119,6 @@ const struct verb VERB_PROGRAM = {
 	.keys = keys,
 	.plain = true,
 	.args_size = sizeof(struct args),
+	.check = check,
 	.start = start,
 };

@@ -324,31 +324,93 @@ static void take_head(struct scenario *scenario, struct head *head)
 	scenario->needs = head->needs;
 }
 
-static void document_read(struct scenario *scenario, const struct node *root,
-			  const struct vocabulary *vocabulary, const struct param *set, int n_set,
-			  struct problems *problems)
+static const struct key *scenario_row(const char *name)
 {
-	struct reader reader = { .vocabulary = vocabulary, .problems = problems };
+	for (const struct key *row = SCENARIO_KEYS; row->name; row++)
+		if (!strcmp(row->name, name))
+			return row;
+	return NULL;
+}
+
+enum { TOPOLOGY_FILE_KEYS = 6 };
+
+/* topology_file_keys() - those of a scenario's keys that do not tell what happens */
+static void topology_file_keys(struct key rows[TOPOLOGY_FILE_KEYS + 1])
+{
+	static const char *const names[TOPOLOGY_FILE_KEYS] = { "topology", "faults", "params",
+							       "matrix",   "ip",     "needs" };
+
+	for (int i = 0; i < TOPOLOGY_FILE_KEYS; i++)
+		rows[i] = *scenario_row(names[i]);
+	rows[0].required = true;
+	rows[0].def = NULL;
+	rows[TOPOLOGY_FILE_KEYS] = (struct key){ 0 };
+}
+
+/* topology_file_other() - a scenario's key, or one of the topology's that is not where it belongs */
+static int topology_file_other(struct reader *r, const struct node *key, const struct node *value,
+			       void *out)
+{
+	(void)value;
+	(void)out;
+	if (scenario_row(key->text))
+		return reader_problem(r, key, "to play the scenario leave out --topology",
+				      "'%s' belongs to a scenario; a topology has none", key->text);
+	for (const struct key *row = TOPOLOGY_KEYS; row->name; row++)
+		if (!strcmp(row->name, key->text))
+			return reader_problem(r, key, "put it there, two columns to the right",
+					      "'%s' belongs below 'topology:'", key->text);
+	return 0;
+}
+
+static void topology_head_read(struct reader *r, const struct node *root, struct head *head)
+{
+	struct key rows[TOPOLOGY_FILE_KEYS + 1];
+
+	topology_file_keys(rows);
+	reader_map(r, root, rows, head, NULL, NULL, topology_file_other);
+	head->name = strdup("topology");
+	head->title = strdup("A topology without a scenario");
+	head->story = strdup("");
+	head->remedy = strdup("");
+	if (!head->name || !head->title || !head->story || !head->remedy)
+		reader_nomem(r);
+}
+
+/* struct parse - how to: the caller's arguments; @bare: a file without a scenario */
+struct parse {
+	const struct vocabulary *vocabulary;
+	const struct param *set;
+	int n_set;
+	bool bare;
+};
+
+static void document_read(struct scenario *scenario, const struct node *root,
+			  const struct parse *how, struct problems *problems)
+{
+	struct reader reader = { .vocabulary = how->vocabulary, .problems = problems };
 	struct head head = { 0 };
 
 	if (root->kind != NODE_MAP) {
-		reader_problem(&reader, root, NULL,
-			       "expected a mapping with name, title, story, remedy and steps, "
-			       "found %s",
+		reader_problem(&reader, root, NULL, "expected a mapping with %s, found %s",
+			       how->bare ? "topology and perhaps faults" :
+					   "name, title, story, remedy and steps",
 			       node_kind_text(root));
 		return;
 	}
 	report_duplicates(root, problems);
-	reader_map(&reader, root, SCENARIO_KEYS, &head, NULL, NULL, NULL);
-	head.doc.title = head.title ? node_get(root, "title") : NULL;
+	if (how->bare)
+		topology_head_read(&reader, root, &head);
+	else
+		reader_map(&reader, root, SCENARIO_KEYS, &head, NULL, NULL, NULL);
+	head.doc.title = head.title && !how->bare ? node_get(root, "title") : NULL;
 	take_head(scenario, &head);
-	cases_read(scenario, &head.doc, vocabulary, set, n_set, problems);
+	cases_read(scenario, &head.doc, how->vocabulary, how->set, how->n_set, problems);
 	reader_release(&reader);
 }
 
-int scenario_parse(const char *file, const char *source, size_t len,
-		   const struct vocabulary *vocabulary, const struct param *set, int n_set,
-		   struct scenario **ret_scenario, struct problems *problems)
+static int parse(const char *file, const char *source, size_t len, const struct parse *how,
+		 struct scenario **ret_scenario, struct problems *problems)
 {
 	struct scenario *scenario;
 	struct node *root = NULL;
@@ -370,7 +432,7 @@ int scenario_parse(const char *file, const char *source, size_t len,
 	else
 		root = node_parse(source, len, problems);
 	if (root)
-		document_read(scenario, root, vocabulary, set, n_set, problems);
+		document_read(scenario, root, how, problems);
 	node_free(root);
 	if (problems_any(problems)) {
 		problems_keep(problems);
@@ -381,4 +443,22 @@ int scenario_parse(const char *file, const char *source, size_t len,
 	problems->source = scenario->source;
 	*ret_scenario = scenario;
 	return 0;
+}
+
+int scenario_parse(const char *file, const char *source, size_t len,
+		   const struct vocabulary *vocabulary, const struct param *set, int n_set,
+		   struct scenario **ret_scenario, struct problems *problems)
+{
+	const struct parse how = { vocabulary, set, n_set, false };
+
+	return parse(file, source, len, &how, ret_scenario, problems);
+}
+
+int scenario_parse_topology(const char *file, const char *source, size_t len,
+			    const struct vocabulary *vocabulary, const struct param *set, int n_set,
+			    struct scenario **ret_scenario, struct problems *problems)
+{
+	const struct parse how = { vocabulary, set, n_set, true };
+
+	return parse(file, source, len, &how, ret_scenario, problems);
 }

@@ -171,6 +171,14 @@ int scenario_parse(const char *file, const char *source, size_t len,
 		   struct scenario **ret_scenario, struct problems *problems);
 
 /**
+ * scenario_parse_topology() - the same for a file that has no scenario
+ * It has topology, faults, params, matrix, ip and needs, as a scenario has them; its cases have no steps.
+ */
+int scenario_parse_topology(const char *file, const char *source, size_t len,
+			    const struct vocabulary *vocabulary, const struct param *set, int n_set,
+			    struct scenario **ret_scenario, struct problems *problems);
+
+/**
  * scenario_read_file() - read a scenario file's text
  * Refuses what is no regular file (a fifo never blocks us) and more than 1 MiB.
  * @ret_text: malloced, NUL behind the end

@@ -59,6 +59,10 @@ bad_usage_is_told() {
 	says err 'expected a duration'
 	run 2 --expect nothing dial-ok -- true
 	says err 'expected exit=N'
+	run 2 --expect 'state != CLOSEWAIT' dial-ok -- true
+	says err "'CLOSEWAIT' is no state of TCP"
+	run 2 --expect 'fault nothing hits 1' dial-syn-dropped -- true
+	says err "dial-syn-dropped\[ip=4\] has no fault 'nothing'"
 	run 2 "${BASH_SOURCE[0]%/*}/gone" -- true
 	says err 'give one'
 }
@@ -80,7 +84,7 @@ a_client_that_hangs() {
 	says err 'syn-dropped dropped 2 packets'
 	run 0 --expect exit=28 dial-syn-dropped -- curl -sS --max-time 1 http://server:8080/
 	run 1 --expect exit=0 dial-syn-dropped -- curl -sS --max-time 1 http://server:8080/
-	says err 'expected exit status 0, observed 28'
+	says err 'expected exit=0, observed exit status 28'
 }
 
 a_client_that_is_refused() {
@@ -100,6 +104,79 @@ the_path_heals_meanwhile() {
 	run 0 dial-heals -- bash -c 'exec 3<>/dev/tcp/server/8080 && echo connected'
 	says err 'connected after 1(\.[0-9]+)? s, 2 SYNs'
 	says err 'syn-dropped dropped 1 packet$'
+}
+
+# several at once, of its exit, its connections and the faults
+what_it_came_to_is_expected() {
+	run 0 --expect exit=28 --expect 'state != SYN-SENT|CLOSE-WAIT' --expect 'fault syn-dropped hits >= 1' \
+		dial-syn-dropped -- curl -sS --max-time 1 http://server:8080/
+	run 1 --expect exit=28 --expect 'fault syn-dropped hits 0' dial-syn-dropped -- \
+		curl -sS --max-time 1 http://server:8080/
+	says err 'expected fault syn-dropped hits 0, observed [1-9]'
+	# one that has failed by itself says how
+	run 28 --expect 'fault syn-dropped hits 0' dial-syn-dropped -- curl -sS --max-time 1 http://server:8080/
+	run 0 --expect 'state = ESTABLISHED' dial-ok -- bash -c 'exec 3<>/dev/tcp/server/8080'
+	run 1 --expect 'state = ESTABLISHED' dial-refused -- bash -c '! true <>/dev/tcp/server/8080' 2>/dev/null
+	says err 'expected state = ESTABLISHED, observed CLOSED: .* → .*:8080'
+	# its time being over is how a server ends
+	run 0 --within 1s --expect exit=124 --expect 'state != SYN-SENT' dial-ok -- sleep 9
+	run 1 --within 1s --expect exit=124 --expect 'state != SYN-SENT' dial-syn-dropped -- \
+		bash -c 'exec 3<>/dev/tcp/server/8080'
+	says err 'expected state != SYN-SENT, observed SYN-SENT: .* → .*:8080'
+}
+
+a_topology_without_a_scenario() {
+	cat >"$work/lab.yaml" <<'END'
+topology:
+  hosts: {left: {}, fw: {}, right: {}}
+  links: [left -- fw, fw -- right: {delay: 40ms}]
+faults:
+  lost: {at: fw, match: {from: left, segment: syn, dport: 8081}, action: drop}
+END
+	run 0 --topology "$work/lab.yaml" -- getent ahosts right
+	says out '^10\.'
+	# it is on the first host, and the link takes its time, there and back
+	run 7 --topology "$work/lab.yaml" -- curl -sS http://right:8080/
+	says err 'refused after (8[0-9]|9[0-9]|[1-9][0-9][0-9])(\.[0-9]*)? ms'
+	run 28 --topology "$work/lab.yaml" -- curl -sS --max-time 1 http://right:8081/
+	says err 'lost dropped [1-9] packets?'
+	run 7 --topology "$work/lab.yaml" --on fw -- curl -sS http://right:8081/
+}
+
+bad_topologies_are_told() {
+	run 2 --topology "$work/lab.yaml" -- true
+	says err 'there is no such file'
+	run 2 --topology "$work/lab.yaml"
+	says err 'give a topology and a program'
+	printf 'faults: {}\n' >"$work/lab.yaml"
+	run 2 --topology "$work/lab.yaml" -- true
+	says err 'topology'
+	printf 'hosts: {a: {}, b: {}}\nlinks: [a -- b]\n' >"$work/lab.yaml"
+	run 2 --topology "$work/lab.yaml" -- true
+	says err "lab.yaml:1:1: 'hosts' belongs below 'topology:'"
+	printf 'topology:\n  hosts: {a: {}, b: {}}\n  links: [a -- b]\nsteps: []\n' >"$work/lab.yaml"
+	run 2 --topology "$work/lab.yaml" -- true
+	says err "lab.yaml:4:1: 'steps' belongs to a scenario"
+	says err 'leave out --topology'
+	printf 'topology:\n  hosts: {a: {}, b: {}}\n  links: [a -- c]\n' >"$work/lab.yaml"
+	run 2 --topology "$work/lab.yaml" -- true
+	says err "lab.yaml:3:.*unknown host 'c'"
+	printf 'topology:\n  hosts: {a: {}, b: {}}\n  links: [a -- b]\n' >"$work/lab.yaml"
+	run 2 --topology "$work/lab.yaml" --on c -- true
+	says err 'has no such host'
+}
+
+# built-in clients wait until it listens
+a_server_comes_before_its_clients() {
+	run 0 --on server dial-ok -- python3 -c '
+import socket, time
+time.sleep(0.3)
+s = socket.socket()
+s.bind(("", 8080))
+s.listen()
+print(s.accept()[0].recv(5).decode())'
+	says out '^hello$'
+	says err ':8080 ← .* accepted after'
 }
 
 both_families() {
@@ -202,6 +279,7 @@ its_log_makes_reports() {
 
 one_case "$@"
 each_case its_exit_status_is_ours bad_usage_is_told time_over a_client_that_hangs a_client_that_is_refused \
-	without_the_fault_it_does_not the_path_heals_meanwhile both_families it_is_oneself_in_ones_own_place \
+	without_the_fault_it_does_not the_path_heals_meanwhile what_it_came_to_is_expected \
+	a_topology_without_a_scenario bad_topologies_are_told a_server_comes_before_its_clients both_families it_is_oneself_in_ones_own_place \
 	it_has_the_terminal interrupts_are_for_it signals_are_passed_on nothing_is_left a_flood_passes \
 	one_that_closes_its_stdio its_log_makes_reports
