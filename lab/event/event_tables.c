@@ -344,8 +344,8 @@ static const struct schema schemas[EVENT_TYPE_COUNT] = {
 				       struct event_expectation, expectation_fields) },
 	[EVENT_ERROR] = { SCHEMA("error", "the lab itself failed", struct event_error,
 				 error_fields) },
-	[EVENT_STANDS] = { SCHEMA("stands", "the lab stays, also when its run is over", struct event_stands,
-				  stands_fields) },
+	[EVENT_STANDS] = { SCHEMA("stands", "the lab stays, also when its run is over",
+				  struct event_stands, stands_fields) },
 	[EVENT_END] = { SCHEMA("end", "what the run came to; the last record unless it was killed",
 			       struct event_end, end_fields) },
 };

@@ -50,6 +50,11 @@ gone() {
 	! ps -eo args= | grep -qx -- "$1"
 }
 
+# not COMMAND…: set -e does not see that "! command" is false
+not() {
+	! "$@"
+}
+
 # holder LAB: the process that holds it, by what its socket says
 holder() {
 	python3 - "$XDG_RUNTIME_DIR/nslab/$1" <<'END'
@@ -81,7 +86,7 @@ it_stands_until_it_is_told() {
 	alive "$pid"
 	run 0 exec dial-syn-dropped:client -q -- sh -c 'setsid sleep 3151 & setsid sleep 3152 & exit 0'
 	run 0 down
-	! alive "$pid"
+	not alive "$pid"
 	gone 'sleep 3151'
 	gone 'sleep 3152'
 	[ -z "$(ls -A "$XDG_RUNTIME_DIR/nslab")" ]
@@ -195,7 +200,7 @@ its_connections_are_summed_up() {
 	run 0 exec :client -- bash -c "$connects"
 	says out '^connected$'
 	says err 'connected after'
-	! grep -q 'syn-dropped dropped' "$work/err" # only what happened meanwhile
+	not grep -q 'syn-dropped dropped' "$work/err" # only what happened meanwhile
 	run 0 down
 }
 
@@ -463,7 +468,7 @@ others_cannot_open_it() {
 	chmod 711 "$work" "$XDG_RUNTIME_DIR"
 	run 0 up dial-ok -q
 	# whoever cannot find it cannot call it
-	! setpriv --reuid=61357 --regid=61357 --clear-groups test -e "$XDG_RUNTIME_DIR/nslab/dial-ok"
+	not setpriv --reuid=61357 --regid=61357 --clear-groups test -e "$XDG_RUNTIME_DIR/nslab/dial-ok"
 	setpriv --reuid=61357 --regid=61357 --clear-groups test -d "$XDG_RUNTIME_DIR/nslab"
 	run 0 down
 }
