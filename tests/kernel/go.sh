@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The Go programs in examples/go are well-formed, and print what their scenarios expect; and each of those
-# could fail. Without a Go compiler that is skipped, with GO_REQUIRED=1 it fails. NSLAB names the program.
+# could fail. (The test in examples/go-test is run by examples.sh.) Without a Go compiler that is skipped, with GO_REQUIRED=1 it fails. NSLAB names the program.
 set -euo pipefail
 # shellcheck source=tests/kernel/frame.sh
 . "$(dirname "${BASH_SOURCE[0]}")/frame.sh"
@@ -59,11 +59,11 @@ export GOPROXY=off GOTOOLCHAIN=local GOFLAGS=-mod=mod CGO_ENABLED=0 GOENV=off GO
 	GOCACHE=$work/cache GOPATH=$work/path GOTMPDIR=$work
 mkdir "$work/bin"
 
-unformatted=$(gofmt -l "$examples")
+unformatted=$(gofmt -l "$examples" "$examples-test")
 [ -z "$unformatted" ] || printf 'gofmt would change %s\n' "$unformatted"
 case_ended gofmt $((${#unformatted} != 0))
 status=0
-(cd "$examples" && go vet ./...) || status=$?
+(cd "$examples" && go vet ./... && cd ../go-test && go vet ./...) || status=$?
 case_ended "go vet" "$status"
 status=0
 (cd "$examples" && go build -p 2 -trimpath -buildvcs=false -o "$work/bin/" ./cmd/...) || status=$?

@@ -1,0 +1,3 @@
+module nslab.example/dial
+
+go 1.19
