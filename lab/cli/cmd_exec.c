@@ -34,7 +34,7 @@ struct options {
 	struct selection_options chosen;
 	struct strings faults_off, expect;
 	const char *on, *within, *topology, *seed, *shape;
-	bool quiet;
+	bool quiet, unpinned;
 	struct output_options outputs;
 };
 
@@ -57,6 +57,8 @@ static const struct option_row rows[] = {
 	  offsetof(struct options, seed) },
 	{ "shape", 0, "WHO", "who shapes links: netem, queue, or auto", OPTION_TEXT,
 	  offsetof(struct options, shape) },
+	{ "unpinned", 0, NULL, "leave the kernel's own sysctls in the hosts", OPTION_FLAG,
+	  offsetof(struct options, unpinned) },
 	{ "scenarios", 0, "DIR", "scenarios that override those compiled in; also $NSLAB_SCENARIOS",
 	  OPTION_TEXT, offsetof(struct options, chosen.scenarios) },
 	{ "quiet", 'q', NULL, "do not sum up what the program's connections came to", OPTION_FLAG,
@@ -100,6 +102,7 @@ static int options_check(struct session *s)
 	char shown[100], why[160];
 
 	s->run.seed = 1;
+	s->run.unpinned = o->unpinned;
 	s->run.needs_met = doctor_needs_met;
 	if (option_number("exec", "seed", o->seed, 0, INT64_MAX, &s->run.seed) < 0 ||
 	    option_duration("exec", "within", o->within, &s->exec.within_ns) < 0 ||

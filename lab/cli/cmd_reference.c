@@ -42,7 +42,7 @@ static void pins_print(FILE *out)
 
 	fputs("\n## Pinned sysctls\n\n"
 	      "Every host starts with these, so that a scenario behaves alike on every kernel and machine. A host's own\n"
-	      "`sysctl` wins; `nslab run --unpinned` leaves the kernel's values. One that a kernel lacks is skipped, and\n"
+	      "`sysctl` wins; `--unpinned` leaves the kernel's values. One that a kernel lacks is skipped, and\n"
 	      "the run notes it.\n\n"
 	      "| sysctl | value | why |\n|---|---|---|\n",
 	      out);

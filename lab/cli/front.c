@@ -282,6 +282,14 @@ static void epitaph(struct front *f, int status)
 	end_write(f);
 }
 
+/* When a worker is killed that has not ended by itself: never while it has a program of the user's own, as in run.c. */
+static int64_t worker_until(const struct plan *plan, const struct run_options *options)
+{
+	if (options->exec && !options->timeout_ns)
+		return INT64_MAX;
+	return clock_now() + (options->timeout_ns ?: run_timeout(plan)) + grace_ns;
+}
+
 int front_start(const struct scenario *scenario, const struct plan *plan,
 		const struct run_options *options, struct front **ret_front, struct lab_err *err)
 {
@@ -310,7 +318,7 @@ int front_start(const struct scenario *scenario, const struct plan *plan,
 		free(f);
 		return ret;
 	}
-	f->until_ns = clock_now() + (options->timeout_ns ?: run_timeout(plan)) + grace_ns;
+	f->until_ns = worker_until(plan, options);
 	f->event_fd = TAKE_FD(event_r);
 	f->control_fd = TAKE_FD(control_w);
 	f->stay = options->stay;

@@ -186,6 +186,14 @@ both_families() {
 	says out '^10\.'
 }
 
+# with the lab's sysctls, or the kernel's own
+its_sysctls() {
+	run 0 dial-ok -- cat /proc/sys/net/ipv4/tcp_no_metrics_save
+	says out '^1$'
+	run 0 --unpinned dial-ok -- cat /proc/sys/net/ipv4/tcp_no_metrics_save
+	says out '^0$'
+}
+
 it_is_oneself_in_ones_own_place() {
 	local uid
 
@@ -280,6 +288,6 @@ its_log_makes_reports() {
 one_case "$@"
 each_case its_exit_status_is_ours bad_usage_is_told time_over a_client_that_hangs a_client_that_is_refused \
 	without_the_fault_it_does_not the_path_heals_meanwhile what_it_came_to_is_expected \
-	a_topology_without_a_scenario bad_topologies_are_told a_server_comes_before_its_clients both_families it_is_oneself_in_ones_own_place \
+	a_topology_without_a_scenario bad_topologies_are_told a_server_comes_before_its_clients both_families its_sysctls it_is_oneself_in_ones_own_place \
 	it_has_the_terminal interrupts_are_for_it signals_are_passed_on nothing_is_left a_flood_passes \
 	one_that_closes_its_stdio its_log_makes_reports
