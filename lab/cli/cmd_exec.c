@@ -5,11 +5,9 @@
  * is sent to us alone (SIGTERM, SIGHUP) is passed on. We say nothing until the program has ended.
  */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "lab/cli/command.h"
@@ -157,37 +155,6 @@ static int expects_check(const struct session *s, const struct plan *plan)
 	return -EINVAL;
 }
 
-/* Wait for the worker's end; signals that only we got are passed on. */
-static void front_wait(struct front *front)
-{
-	sigset_t mask, old;
-	int signals;
-
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
-	sigprocmask(SIG_BLOCK, &mask, &old);
-	signals = signalfd(-1, &mask, SFD_CLOEXEC);
-	while (!front_over(front)) {
-		struct pollfd fds[] = { { .fd = front_fd(front), .events = POLLIN },
-					{ .fd = signals, .events = POLLIN } };
-		int64_t left = (front_until(front) - clock_now()) / 1000000 + 1;
-		struct signalfd_siginfo info;
-
-		if (poll(fds, 2,
-			 left < 0	? 0 :
-			 left > 3600000 ? 3600000 :
-					  (int)left) < 0 &&
-		    errno != EINTR)
-			break;
-		if (fds[1].revents && read(signals, &info, sizeof(info)) == sizeof(info))
-			front_ask(front, (int)info.ssi_signo);
-		front_turn(front, fds[0].revents);
-	}
-	close_fd(&signals);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-}
-
 static int verdict(const struct session *s, const struct outcome *outcome)
 {
 	bool overdue = !strcmp(s->error, "deadline");
@@ -263,7 +230,7 @@ static int program_run(struct session *s, const struct place *place)
 	/* ^C is for the program, which has it from the terminal */
 	sigaction(SIGINT, &ignore, &was);
 	front_listen(front, &audience);
-	front_wait(front);
+	front_wait(front, false);
 	front_end(front, &outcome);
 	sigaction(SIGINT, &was, NULL);
 	return verdict(s, &outcome);

@@ -4,10 +4,7 @@
  * would start; the front publishes its socket and lets go of it, and we are done.
  */
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "lab/cli/command.h"
@@ -118,41 +115,6 @@ static void told(const struct plan *plan, const char *lab, const struct session 
 	printf("  nslab down %s\n", lab);
 }
 
-/* Wait until the lab stands by itself, or is gone; a signal ends it. */
-static int front_follow(struct front *front)
-{
-	sigset_t mask, old;
-	int signals, sig = 0;
-
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGHUP);
-	sigprocmask(SIG_BLOCK, &mask, &old);
-	signals = signalfd(-1, &mask, SFD_CLOEXEC);
-	while (!front_over(front)) {
-		struct pollfd fds[] = { { .fd = front_fd(front), .events = POLLIN },
-					{ .fd = signals, .events = POLLIN } };
-		struct signalfd_siginfo info;
-		int64_t left = (front_until(front) - clock_now()) / 1000000 + 1;
-
-		if (poll(fds, 2,
-			 left < 0	? 0 :
-			 left > 3600000 ? 3600000 :
-					  (int)left) < 0 &&
-		    errno != EINTR)
-			break;
-		if (fds[1].revents && read(signals, &info, sizeof(info)) == sizeof(info)) {
-			sig = (int)info.ssi_signo;
-			front_ask(front, sig);
-		}
-		front_turn(front, fds[0].revents);
-	}
-	close_fd(&signals);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	return sig;
-}
-
 static int lab_up(struct session *s, const struct place *place)
 {
 	const struct audience audience = { event_take, s };
@@ -171,7 +133,8 @@ static int lab_up(struct session *s, const struct place *place)
 		return EXIT_LAB;
 	}
 	front_listen(front, &audience);
-	sig = front_follow(front);
+	/* until the lab stands by itself, or is gone; a signal ends it */
+	sig = front_wait(front, true);
 	kept = front_lab(front);
 	snprintf(lab, sizeof(lab), "%s", front_lab(front) ?: "");
 	front_end(front, &outcome);

@@ -8,9 +8,11 @@
 #include "lab/cli/front.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 #include "lab/cli/lab_dir.h"
 #include "lab/observe/axis.h"
 #include "netns/cleanup.h"
+#include "netns/fds.h"
 #include "netns/sandbox.h"
 
 static const int64_t grace_ns = 5000000000;    /* for a worker to tidy up when its time is over */
@@ -102,25 +105,8 @@ static void outcome_take(struct front *f, const struct event *event)
 /* The socket that the lab serves from now on, or none: then it ends as if nothing had been asked. */
 static void lab_answer(struct front *f, int fd)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} room = { 0 };
-	struct iovec iov = { (char[]){ 0 }, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		struct cmsghdr *cmsg;
-
-		msg.msg_control = room.bytes;
-		msg.msg_controllen = sizeof(room.bytes);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-	}
-	f->kept = sendmsg(f->control_fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) == 1 && fd >= 0;
+	f->kept = fds_send(f->control_fd, "", 1, &fd, fd >= 0, MSG_NOSIGNAL | MSG_DONTWAIT) == 1 &&
+		  fd >= 0;
 }
 
 /* The lab could stay: give it a name by which it can be called. */
@@ -405,6 +391,41 @@ void front_turn(struct front *front, bool ready)
 			front_kill(
 				front); /* it has closed its log: nothing more is expected of it */
 	}
+}
+
+int front_wait(struct front *front, bool interrupts)
+{
+	sigset_t mask, old;
+	int signals, sig = 0;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	if (interrupts)
+		sigaddset(&mask, SIGINT);
+	sigprocmask(SIG_BLOCK, &mask, &old);
+	signals = signalfd(-1, &mask, SFD_CLOEXEC);
+	while (!front_over(front)) {
+		struct pollfd fds[] = { { .fd = front_fd(front), .events = POLLIN },
+					{ .fd = signals, .events = POLLIN } };
+		int64_t left = (front_until(front) - clock_now()) / 1000000 + 1;
+		struct signalfd_siginfo info;
+
+		if (poll(fds, 2,
+			 left < 0	? 0 :
+			 left > 3600000 ? 3600000 :
+					  (int)left) < 0 &&
+		    errno != EINTR)
+			break;
+		if (fds[1].revents && read(signals, &info, sizeof(info)) == sizeof(info)) {
+			sig = (int)info.ssi_signo;
+			front_ask(front, sig);
+		}
+		front_turn(front, fds[0].revents);
+	}
+	close_fd(&signals);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return sig;
 }
 
 void front_end(struct front *front, struct outcome *ret)

@@ -76,6 +76,13 @@ void front_ask(struct front *front, int sig);
 void front_kill(struct front *front);
 
 /**
+ * front_wait() - turn it until it is over
+ * Signals that only we got are passed on: SIGTERM, SIGHUP, and SIGINT if @interrupts.
+ * Return: the last of them, 0 for none
+ */
+int front_wait(struct front *front, bool interrupts);
+
+/**
  * front_end() - what became of it; frees @front
  * @front: is over, or is killed and waited for; whoever listens gets a last event if the worker died
  *         without one

@@ -52,31 +52,9 @@ void remote_close(struct remote *remote)
 	free(TAKE_PTR(remote->buf));
 }
 
-static void fds_take(struct remote *remote, struct msghdr *msg)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		fds_drop(remote);
-		for (size_t i = 0; i < n && i < REMOTE_FDS; i++)
-			memcpy(&remote->fds[remote->n_fds++], CMSG_DATA(c) + i * sizeof(int),
-			       sizeof(int));
-	}
-}
-
 int remote_read(struct remote *remote)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int) * REMOTE_FDS)];
-	} room;
-	struct iovec iov;
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = room.bytes,
-			      .msg_controllen = sizeof(room.bytes) };
+	int fds[FDS_MOST], n_fds;
 	ssize_t n;
 
 	if (remote->cap - remote->len < READ_AT_ONCE) {
@@ -88,13 +66,16 @@ int remote_read(struct remote *remote)
 		remote->buf = buf;
 		remote->cap = cap;
 	}
-	iov = (struct iovec){ remote->buf + remote->len, READ_AT_ONCE };
-	n = recvmsg(remote->fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	n = fds_recv(remote->fd, remote->buf + remote->len, READ_AT_ONCE, fds, &n_fds,
+		     MSG_DONTWAIT);
+	if (n_fds)
+		fds_drop(remote);
+	for (int i = 0; i < n_fds; i++)
+		remote->fds[remote->n_fds++] = fds[i];
 	if (n < 0)
 		return errno == EINTR ? -EAGAIN : errno == ECONNRESET ? -EPIPE : -errno;
 	if (n == 0)
 		return -EPIPE;
-	fds_take(remote, &msg);
 	remote->len += (size_t)n;
 	return 0;
 }

@@ -8,8 +8,7 @@
 #include <stdint.h>
 
 #include "lab/cli/lab_dir.h"
-
-enum { REMOTE_FDS = 4 };
+#include "netns/fds.h"
 
 /**
  * struct remote - a lab that listens
@@ -21,7 +20,7 @@ struct remote {
 	const char *command;
 	char lab[LAB_NAME_SIZE];
 	int fd;
-	int fds[REMOTE_FDS];
+	int fds[FDS_MOST];
 	int n_fds;
 	char *buf;
 	size_t len, cap;

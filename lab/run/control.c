@@ -20,11 +20,11 @@
 #include "lab/run/request.h"
 #include "lab/scenario/problem.h"
 #include "netns/cleanup.h"
+#include "netns/fds.h"
 
 enum {
 	CALLERS_MOST = 64,
 	BACKLOG_MOST = 16 << 20, /* bytes that wait for a caller to read them */
-	FDS_MOST = 4,
 	READ_AT_ONCE = 16384,
 };
 
@@ -113,27 +113,9 @@ static void hang_up(struct caller *caller)
 
 static ssize_t send_some(struct caller *caller)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int) * FDS_MOST)];
-	} room = { 0 };
-	struct iovec iov = { caller->out, caller->out_len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n;
+	ssize_t n = fds_send(caller->fd, caller->out, caller->out_len, caller->fds, caller->n_fds,
+			     MSG_NOSIGNAL | MSG_DONTWAIT);
 
-	if (caller->n_fds) {
-		size_t size = sizeof(int) * (size_t)caller->n_fds;
-		struct cmsghdr *cmsg;
-
-		msg.msg_control = room.bytes;
-		msg.msg_controllen = CMSG_SPACE(size);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(size);
-		memcpy(CMSG_DATA(cmsg), caller->fds, size);
-	}
-	n = sendmsg(caller->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n > 0)
 		fds_drop(caller);
 	return n;

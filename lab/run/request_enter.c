@@ -14,6 +14,7 @@
 #include "lab/run/names.h"
 #include "lab/run/request.h"
 #include "netns/cleanup.h"
+#include "netns/fds.h"
 #include "netns/sandbox.h"
 
 static const struct request_member members[] = {
@@ -26,52 +27,17 @@ struct report {
 	struct lab_err err;
 };
 
-static int report_send(int fd, struct report *report, int ns)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} room = { 0 };
-	struct iovec iov = { report, sizeof(*report) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (ns >= 0) {
-		struct cmsghdr *cmsg;
-
-		msg.msg_control = room.bytes;
-		msg.msg_controllen = sizeof(room.bytes);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &ns, sizeof(int));
-	}
-	return sendmsg(fd, &msg, MSG_NOSIGNAL) == sizeof(*report) ? 0 : -errno;
-}
-
 static int report_recv(int fd, struct report *report, int *ret_ns)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} room = { 0 };
-	struct iovec iov = { report, sizeof(*report) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = room.bytes,
-			      .msg_controllen = sizeof(room.bytes) };
-	struct cmsghdr *cmsg;
+	int fds[FDS_MOST], n_fds;
 	ssize_t n;
 
 	do
-		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+		n = fds_recv(fd, report, sizeof(*report), fds, &n_fds, 0);
 	while (n < 0 && errno == EINTR);
-	if (n != sizeof(*report))
-		return -ECHILD;
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (cmsg && cmsg->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_ns, CMSG_DATA(cmsg), sizeof(int));
-	return 0;
+	if (n_fds)
+		*ret_ns = fds[0];
+	return n == sizeof(*report) ? 0 : -ECHILD;
 }
 
 static void __attribute__((noreturn))
@@ -85,7 +51,7 @@ child_run(struct run *run, int host, const char *resolv_conf, int fd)
 		if (ns < 0)
 			lab_err_set(&report.err, errno, "cannot open a mount namespace");
 	}
-	_exit(report_send(fd, &report, ns) < 0);
+	_exit(fds_send(fd, &report, sizeof(report), &ns, ns >= 0, MSG_NOSIGNAL) != sizeof(report));
 }
 
 /* A mount namespace for programs in @host; a descriptor or -errno. */

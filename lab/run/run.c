@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "lab/observe/conntrack.h"
 #include "lab/run/children.h"
@@ -20,6 +19,7 @@
 #include "lab/run/shaping.h"
 #include "lab/run/stay.h"
 #include "netns/cleanup.h"
+#include "netns/fds.h"
 #include "netns/prompt.h"
 
 enum {
@@ -188,40 +188,19 @@ int run_line(struct run *run, struct delayline **ret_line, struct lab_err *err)
 	return 0;
 }
 
-/* A byte from the front, and the descriptor that came with it, or -1. */
-static ssize_t front_read(int fd, unsigned char *byte, int *ret_fd)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} room = { 0 };
-	struct iovec iov = { byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = room.bytes,
-			      .msg_controllen = sizeof(room.bytes) };
-	ssize_t n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *cmsg = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
-
-	*ret_fd = -1;
-	if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(cmsg), sizeof(int));
-	return n;
-}
-
 static void control_ready(void *arg, uint32_t events)
 {
 	struct run *run = arg;
 	unsigned char sig = SIGTERM;
-	int fd;
+	int fds[FDS_MOST], n;
 
 	(void)events;
-	if (front_read(run->control_fd, &sig, &fd) <= 0)
+	if (fds_recv(run->control_fd, &sig, 1, fds, &n, 0) <= 0)
 		sig = SIGTERM;
 	source_drop(run->control);
 	run->control = NULL;
-	if (fd >= 0) {
-		stay_answered(run, fd);
+	if (n > 0) {
+		stay_answered(run, fds[0]);
 		return;
 	}
 	run->left = true;
