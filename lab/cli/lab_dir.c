@@ -7,6 +7,7 @@
 #include "lab/cli/lab_dir.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,11 +104,12 @@ static bool address_set(struct sockaddr_un *address, const char *dir, const char
 /* Call the lab at @address; a connected socket or -errno. Never waits: a full queue is EAGAIN. */
 static int call(const struct sockaddr_un *address, socklen_t len)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), code;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), code;
 
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (const struct sockaddr *)address, len) == 0)
+	/* only the connect() would wait for as long as a lab that is stopped does not accept */
+	if (connect(fd, (const struct sockaddr *)address, len) == 0 && fcntl(fd, F_SETFL, 0) == 0)
 		return fd;
 	code = errno;
 	close(fd);
