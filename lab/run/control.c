@@ -22,7 +22,7 @@
 #include "netns/cleanup.h"
 
 enum {
-	CALLERS_MOST = 64, /* from outside, and again from inside */
+	CALLERS_MOST = 64,	 /* from outside, and again from inside */
 	BACKLOG_MOST = 16 << 20, /* bytes that wait for a caller to read them */
 	FDS_MOST = 4,
 	READ_AT_ONCE = 16384,
