@@ -246,6 +246,7 @@ static int visit(struct session *s, const char *lab, const char *host, char **ar
 				     .argv = argv,
 				     .within_ns = s->exec.within_ns,
 				     .quiet = o->quiet };
+	bool ran;
 	int code;
 
 	if (o->on || o->seed || o->shape || o->faults_off.n || o->chosen.set.n ||
@@ -255,8 +256,9 @@ static int visit(struct session *s, const char *lab, const char *host, char **ar
 			"nslab exec: in a lab that stands only --within, --expect exit=N and --quiet make sense; 'nslab watch' makes reports\n");
 		return EXIT_USAGE;
 	}
-	code = visit_run(&visit);
-	if (code == EXIT_NO_LAB)
+	code = visit_run(&visit, &ran);
+	/* what is no status of the program's is nothing to be judged */
+	if (!ran)
 		return code;
 	return exec_expects_status(s->expects, code, stderr);
 }

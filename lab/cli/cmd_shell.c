@@ -31,7 +31,7 @@ static int run(const struct command *command, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	visit_parse(argv[first], true, &visit.lab, &visit.host);
-	return visit_run(&visit);
+	return visit_run(&visit, NULL);
 }
 
 const struct command COMMAND_SHELL = {

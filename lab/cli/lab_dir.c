@@ -2,15 +2,18 @@
 /*
  * Theory of operation: a name is taken by link(2), which is one step and refuses what is there: the socket is bound
  * and listens under a name of its own before, so whoever finds a lab's name can call it. What nobody serves any
- * more (its lab was killed) refuses connections, and is removed by whoever notices.
+ * more (its lab was killed) refuses connections, and is removed by whoever notices. Names are given, and
+ * removed after a last look, with the folder locked: else a name could be removed that was given anew meanwhile.
  */
 #include "lab/cli/lab_dir.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -103,15 +106,37 @@ static bool address_set(struct sockaddr_un *address, const char *dir, const char
 /* Call the lab at @address; a connected socket or -errno. Never waits: a full queue is EAGAIN. */
 static int call(const struct sockaddr_un *address, socklen_t len)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), code;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), code;
 
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (const struct sockaddr *)address, len) == 0)
+	/* only the connect() would wait for as long as a lab that is stopped does not accept */
+	if (connect(fd, (const struct sockaddr *)address, len) == 0 && fcntl(fd, F_SETFL, 0) == 0)
 		return fd;
 	code = errno;
 	close(fd);
 	return -code;
+}
+
+/* Until the descriptor is closed nobody else gives or removes a name; -1 if that cannot be had */
+static int dir_lock(const char *dir)
+{
+	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int ret = -1;
+
+	while (fd >= 0 && (ret = flock(fd, LOCK_EX)) < 0 && errno == EINTR)
+		;
+	return ret < 0 ? -1 : TAKE_FD(fd);
+}
+
+static int stale_remove(const char *dir, const struct sockaddr_un *address)
+{
+	_cleanup_close_ int lock = dir_lock(dir);
+	int fd = call(address, sizeof(*address));
+
+	if (fd == -ECONNREFUSED && lock >= 0)
+		unlink(address->sun_path);
+	return fd;
 }
 
 static int call_in(const char *dir, const char *name)
@@ -122,9 +147,7 @@ static int call_in(const char *dir, const char *name)
 	if (!address_set(&address, dir, name))
 		return -ENOENT;
 	fd = call(&address, sizeof(address));
-	if (fd == -ECONNREFUSED)
-		unlink(address.sun_path);
-	return fd;
+	return fd == -ECONNREFUSED ? stale_remove(dir, &address) : fd;
 }
 
 bool lab_stands(const char *name)
@@ -144,6 +167,15 @@ void lab_forget(const char *name)
 	lab_stands(name);
 }
 
+static int name_link(const char *dir, const char *own, const char *path)
+{
+	_cleanup_close_ int lock = dir_lock(dir);
+
+	if (lock < 0)
+		return -errno;
+	return link(own, path) < 0 ? -errno : 0;
+}
+
 /* Give what is bound at @own the name @name, unless that is taken by a lab that stands. */
 static int name_take(const char *dir, const char *own, const char *name)
 {
@@ -152,10 +184,10 @@ static int name_take(const char *dir, const char *own, const char *name)
 	if (!address_set(&address, dir, name))
 		return -ENAMETOOLONG;
 	for (int i = 0; i < 3; i++) {
-		if (link(own, address.sun_path) == 0)
-			return 0;
-		if (errno != EEXIST)
-			return -errno;
+		int ret = name_link(dir, own, address.sun_path);
+
+		if (ret != -EEXIST)
+			return ret;
 		if (lab_stands(name))
 			return -EEXIST;
 	}

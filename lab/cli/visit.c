@@ -51,6 +51,7 @@ struct trouble {
  * struct session - a visit
  * @remote: for requests; @watch: its log, with @summary; @log_over: that has ended
  * @ns: descriptors of the lab's namespaces by name, -1 for none
+ * @ran: see visit_run()
  * @host: its index; @last_ns: time of the last event; @begun_ns: of our own clock
  */
 struct session {
@@ -61,6 +62,7 @@ struct session {
 	int user, pid, net, mnt;
 	int host;
 	int64_t last_ns, begun_ns;
+	bool ran;
 };
 
 /**
@@ -406,6 +408,14 @@ static pid_t child_bear(struct session *s, struct birth *birth, int *ret_code)
 	return (pid_t)pid;
 }
 
+/* The lab hangs up when it ends, before it takes along what is in it. */
+static bool lab_gone(const struct session *s)
+{
+	struct pollfd pfd = { .fd = s->remote.fd };
+
+	return poll(&pfd, 1, 0) > 0;
+}
+
 static int program_run(struct session *s)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, interrupt, quit;
@@ -433,6 +443,7 @@ static int program_run(struct session *s)
 	pid = child_bear(s, &birth, &code);
 	if (pid > 0) {
 		code = program_follow(s, pid, signals);
+		s->ran = !lab_gone(s);
 		watch_end(s, code);
 		s->summary = NULL;
 	}
@@ -451,7 +462,7 @@ static int program_run(struct session *s)
 	return code;
 }
 
-int visit_run(const struct visit *visit)
+int visit_run(const struct visit *visit, bool *ret_ran)
 {
 	struct session s = { .visit = visit,
 			     .user = -1,
@@ -475,5 +486,7 @@ int visit_run(const struct visit *visit)
 		REPORT_PROGRAM.close(s.summary);
 	remote_close(&s.watch);
 	remote_close(&s.remote);
+	if (ret_ran)
+		*ret_ran = s.ran;
 	return code;
 }

@@ -32,8 +32,9 @@ bool visit_parse(char *word, bool bare, const char **ret_lab, const char **ret_h
 
 /**
  * visit_run() - run the program in there, as ourselves, with our terminal
+ * @ret_ran: it was started, and the lab outlived it: then the status is the program's own, or EXIT_OVERDUE's; may be NULL
  * Return: exit status as of nslab exec
  */
-int visit_run(const struct visit *visit);
+int visit_run(const struct visit *visit, bool *ret_ran);
 
 #endif

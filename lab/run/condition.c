@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/run/names.h"
 #include "lab/run/run_private.h"
 #include "netns/cleanup.h"
 
@@ -195,6 +196,7 @@ int condition_parse(const struct plan *plan, const char *text, struct condition 
 
 /** struct search - @matching: sockets that are meant; @found: those of them in the states */
 struct search {
+	const struct run *run;
 	const struct plan *plan;
 	const struct condition *condition;
 	int matching, found;
@@ -219,7 +221,8 @@ static void socket_take(void *arg, const struct four_tuple *tuple, const struct 
 	bool in = s->state >= 0 && s->state < STATE_COUNT &&
 		  search->condition->states & 1u << s->state;
 
-	if (!is_meant(search, tuple))
+	if (names_own_socket(search->run, search->condition->host, tuple) ||
+	    !is_meant(search, tuple))
 		return;
 	search->matching++;
 	search->found += in;
@@ -234,7 +237,7 @@ static void socket_take(void *arg, const struct four_tuple *tuple, const struct 
 static int sockets_look(struct run *run, const struct condition *c, char *observed,
 			struct lab_err *err)
 {
-	struct search search = { .plan = run->plan, .condition = c };
+	struct search search = { .run = run, .plan = run->plan, .condition = c };
 	bool in;
 	int ret = diag_dump(observer_diag(run->observer, c->host), socket_take, &search, err);
 

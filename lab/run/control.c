@@ -23,7 +23,7 @@
 #include "netns/fds.h"
 
 enum {
-	CALLERS_MOST = 64,
+	CALLERS_MOST = 64,	 /* from outside, and again from inside */
 	BACKLOG_MOST = 16 << 20, /* bytes that wait for a caller to read them */
 	READ_AT_ONCE = 16384,
 };
@@ -45,6 +45,7 @@ struct door {
  * struct caller - one who has connected
  * @kind: of the request under way, NULL for none; with @state, and its end at @until_ns
  * @fds: go with the next byte that is sent
+ * @inside: came by a host's door, which may be gone
  * @gone: to be freed at the next turn
  */
 struct caller {
@@ -62,7 +63,7 @@ struct caller {
 	const struct request_kind *kind;
 	void *state;
 	int64_t until_ns;
-	bool watches, leaves, gone;
+	bool inside, watches, leaves, gone;
 };
 
 /**
@@ -75,7 +76,7 @@ struct control {
 	struct door *outside;
 	struct door **inside;
 	struct caller *callers;
-	int n_callers;
+	int n_outside, n_inside;
 	char *begin;
 	size_t begin_len;
 };
@@ -457,21 +458,29 @@ static void caller_ready(void *arg, uint32_t events)
 	caller->control->run->sample_ns = 0;
 }
 
+/* Programs inside, however many call, leave room for who wants to end the lab. */
+static int *callers_count(struct control *control, bool inside)
+{
+	return inside ? &control->n_inside : &control->n_outside;
+}
+
 static void door_ready(void *arg, uint32_t events)
 {
 	struct door *door = arg;
 	struct control *control = door->control;
 	_cleanup_close_ int fd = accept4(door->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int *count = callers_count(control, door->host >= 0);
 	struct caller *caller;
 
 	(void)events;
-	if (fd < 0 || control->n_callers == CALLERS_MOST)
+	if (fd < 0 || *count == CALLERS_MOST)
 		return;
 	caller = calloc(1, sizeof(*caller));
 	if (!caller)
 		return;
 	*caller = (struct caller){ .control = control,
 				   .door = door,
+				   .inside = door->host >= 0,
 				   .fd = -1,
 				   .in = malloc(CONTROL_REQUEST_MOST),
 				   .until_ns = INT64_MAX };
@@ -486,7 +495,7 @@ static void door_ready(void *arg, uint32_t events)
 	caller->fd = TAKE_FD(fd);
 	caller->next = control->callers;
 	control->callers = caller;
-	control->n_callers++;
+	(*count)++;
 }
 
 static void caller_free(struct caller *caller)
@@ -637,7 +646,7 @@ static void callers_sweep(struct control *control)
 			continue;
 		}
 		*at = caller->next;
-		control->n_callers--;
+		--*callers_count(control, caller->inside);
 		caller_free(caller);
 	}
 }

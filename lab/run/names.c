@@ -34,6 +34,7 @@ enum {
 
 struct names {
 	struct nameserver *server;
+	uint16_t port;
 	struct sock listener;
 };
 
@@ -184,7 +185,7 @@ static int own_server_start(struct run *run, int host, struct lab_err *err)
 	if (!names)
 		return lab_err_set(err, ENOMEM, "cannot serve names");
 	names->listener = (struct sock){ .host = host, .af = AF_INET };
-	port = port_prepare(run, host);
+	port = names->port = port_prepare(run, host);
 	ret = names->listener.fd = socket_open(run, host, SOCK_STREAM, port, err);
 	if (ret >= 0)
 		ret = udp = socket_open(run, host, SOCK_DGRAM, port, err);
@@ -219,6 +220,16 @@ void names_close(struct run *run, int host)
 
 	if (names)
 		names_free(names);
+}
+
+bool names_own_socket(const struct run *run, int host, const struct four_tuple *tuple)
+{
+	const struct names *names = run->names[host];
+	struct in_addr addr;
+
+	inet_pton(AF_INET, NAMES_ADDRESS, &addr);
+	return names && tuple->af == AF_INET && tuple->lport == names->port &&
+	       !memcmp(tuple->local, &addr, sizeof(addr));
 }
 
 int run_program_start(struct run *run, int host, char *const *argv, bool apart, struct program *ret,

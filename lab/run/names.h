@@ -3,8 +3,11 @@
 #ifndef NSLAB_RUN_NAMES_H
 #define NSLAB_RUN_NAMES_H
 
+#include <stdbool.h>
+
 #include "netns/err.h"
 
+struct four_tuple;
 struct run;
 
 /**
@@ -18,5 +21,8 @@ int names_open(struct run *run, int host, char **ret_resolv_conf, struct lab_err
 
 /** names_close() - no more: the host dies, or the run is over. Fine if nothing was opened */
 void names_close(struct run *run, int host);
+
+/** names_own_socket() - is it a TCP socket of the name server that was started here? Nobody's who looks at @host */
+bool names_own_socket(const struct run *run, int host, const struct four_tuple *tuple);
 
 #endif

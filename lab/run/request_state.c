@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The TCP sockets of all hosts, or of one, and what the faults have done. */
+#include "lab/run/names.h"
 #include "lab/run/request.h"
 
 static const struct request_member members[] = {
@@ -7,11 +8,21 @@ static const struct request_member members[] = {
 	{ 0 },
 };
 
+/** struct look - at the sockets of @host */
+struct look {
+	const struct run *run;
+	int host;
+	json_t *sockets;
+};
+
 static void socket_take(void *arg, const struct four_tuple *tuple, const struct diag_socket *s)
 {
+	const struct look *look = arg;
 	char local[80], remote[80];
 
-	json_array_append_new(arg,
+	if (names_own_socket(look->run, look->host, tuple))
+		return;
+	json_array_append_new(look->sockets,
 			      json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:i}", "state",
 					tcp_state_name(s->state), "local",
 					tuple_text(tuple, false, local, sizeof(local)), "remote",
@@ -35,9 +46,10 @@ static void start(struct caller *caller, const json_t *request)
 	hosts = json_array();
 	for (int h = 0; h < run->plan->topo.n_hosts && !err.code; h++) {
 		json_t *sockets = json_array();
+		struct look look = { run, h, sockets };
 
 		if (chosen < 0 || chosen == h) {
-			diag_dump(observer_diag(run->observer, h), socket_take, sockets, &err);
+			diag_dump(observer_diag(run->observer, h), socket_take, &look, &err);
 			json_array_append_new(hosts, json_pack("{s:s, s:O}", "name",
 							       run->plan->topo.hosts[h].name,
 							       "sockets", sockets));
