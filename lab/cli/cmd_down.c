@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -33,6 +34,21 @@ static int holder(const struct remote *remote)
 	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
 }
 
+/* It does not answer, or does not end: it may have been stopped. What is in it dies with it. */
+static int holder_kill(const struct remote *remote, int pidfd)
+{
+	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
+
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) == 0 &&
+	    poll(&pfd, 1, PATIENCE_MS) > 0) {
+		fprintf(stderr, "nslab down: %s did not end by itself, and was killed\n",
+			remote->lab);
+		return EXIT_OK;
+	}
+	fprintf(stderr, "nslab down: %s does not end\n", remote->lab);
+	return EXIT_LAB;
+}
+
 /* The lab is gone when its process is: then all that was in it is, too. */
 static int lab_down(const char *lab)
 {
@@ -43,13 +59,11 @@ static int lab_down(const char *lab)
 	if (code)
 		return code;
 	pidfd = holder(&remote);
-	code = remote_ask(&remote, "down", NULL, NULL);
 	pfd.fd = pidfd;
-	if (!code && pidfd >= 0 && poll(&pfd, 1, PATIENCE_MS) == 0) {
-		fprintf(stderr, "nslab down: %s was told to end %d s ago, and has not\n",
-			remote.lab, PATIENCE_MS / 1000);
-		code = EXIT_LAB;
-	}
+	remote.patience_ms = PATIENCE_MS;
+	code = remote_ask(&remote, "down", NULL, NULL);
+	if (pidfd >= 0 && (code == EXIT_LAB || poll(&pfd, 1, PATIENCE_MS) == 0))
+		code = holder_kill(&remote, pidfd);
 	close_fd(&pidfd);
 	if (!code && remote.lab[0])
 		lab_forget(remote.lab);

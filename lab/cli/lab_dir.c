@@ -353,7 +353,7 @@ int lab_connect(const char *name, char *ret_name, struct lab_err *err)
 	if (ret == -ENOENT || ret == -ECONNREFUSED) {
 		*err = (struct lab_err){ 0 };
 		lab_err_set(err, ENOENT, "no lab called %s stands", name);
-		lab_err_fix(err, "'nslab ps' lists them; nslab up %s", name);
+		lab_err_fix(err, "'nslab ps' lists them, 'nslab up' makes one");
 		return -ENOENT;
 	}
 	if (ret < 0)

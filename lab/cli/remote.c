@@ -125,7 +125,10 @@ static int line_wait(struct remote *remote, char **ret, size_t *ret_len)
 	while (!(code = remote_line(remote, ret, ret_len))) {
 		struct pollfd pfd = { .fd = remote->fd, .events = POLLIN };
 
-		if (poll(&pfd, 1, -1) < 0 && errno != EINTR)
+		code = poll(&pfd, 1, remote->patience_ms ?: -1);
+		if (code == 0)
+			return -ETIMEDOUT;
+		if (code < 0 && errno != EINTR)
 			return -errno;
 		code = remote_read(remote);
 		if (code < 0 && code != -EAGAIN)
@@ -183,7 +186,8 @@ int remote_ask(struct remote *remote, const char *request, json_t *members, json
 				EXIT_USAGE);
 	code = send_all(remote->fd, text, strlen(text));
 	code = code ?: send_all(remote->fd, "\n", 1);
-	answer = code < 0 ? NULL : answer_wait(remote);
+	/* who was turned away finds the reason there, even if the request could not be sent */
+	answer = answer_wait(remote);
 	if (!answer)
 		return complain(remote->command, "the lab has hung up", NULL, EXIT_LAB);
 	if (!json_is_true(json_object_get(answer, "ok")))

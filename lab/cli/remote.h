@@ -15,6 +15,7 @@
  * @lab: its name, "" from inside
  * @fds, @n_fds: came with the last answer; owned
  * @buf: what was read and is no whole line yet
+ * @patience_ms: how long to wait for an answer; 0: for ever
  */
 struct remote {
 	const char *command;
@@ -24,6 +25,7 @@ struct remote {
 	int n_fds;
 	char *buf;
 	size_t len, cap;
+	int patience_ms;
 };
 
 /**

@@ -413,7 +413,8 @@ static void lines_take(struct caller *caller)
 {
 	char *newline;
 
-	while (!caller->gone && !caller->kind && !caller->leaves &&
+	/* descriptors wait for their answer to be taken: the next answer might have others */
+	while (!caller->gone && !caller->kind && !caller->leaves && !caller->n_fds &&
 	       (newline = memchr(caller->in, '\n', caller->in_len))) {
 		size_t len = (size_t)(newline - caller->in) + 1;
 
@@ -464,6 +465,10 @@ static int *callers_count(struct control *control, bool inside)
 	return inside ? &control->n_inside : &control->n_outside;
 }
 
+/* the last word to one too many */
+static const char crowded[] =
+	"{\"v\":1,\"ok\":false,\"errno\":\"EUSERS\",\"error\":\"too many callers at a time\"}\n";
+
 static void door_ready(void *arg, uint32_t events)
 {
 	struct door *door = arg;
@@ -473,6 +478,8 @@ static void door_ready(void *arg, uint32_t events)
 	struct caller *caller;
 
 	(void)events;
+	if (fd >= 0 && *count == CALLERS_MOST)
+		send(fd, crowded, sizeof(crowded) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (fd < 0 || *count == CALLERS_MOST)
 		return;
 	caller = calloc(1, sizeof(*caller));

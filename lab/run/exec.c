@@ -43,7 +43,7 @@ static int host_find(const struct run *run, int mark, struct lab_err *err)
 		return step_program(&run->plan->steps[mark]);
 	host = topology_host(topo, name ?: default_host);
 	/* hosts may be called whatever one likes where no scenario tells who is who */
-	if (host < 0 && !name && !run->plan->n_steps)
+	if (host < 0 && !name && (!run->plan->n_steps || !run->options->exec->argv))
 		return 0;
 	if (host < 0)
 		return lab_err_set(err, ENOENT, "there is no host '%s' to run the program on",

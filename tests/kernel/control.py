@@ -89,12 +89,14 @@ for _ in range(200):
     except OSError:
         break
     crowd.append(one)
+turned_away = json.loads(crowd[-1].makefile('rb').readline())
+refused(turned_away, 'EUSERS', 'too many callers')
 for one in crowd:
     one.close()
 for _ in range(100):
     try:
-        assert Lab().ask('lab')['ok']
-        break
+        if Lab().ask('lab')['ok']:
+            break
     except (OSError, ValueError):
         pass
 else:

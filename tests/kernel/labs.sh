@@ -161,6 +161,9 @@ a_visitor_is_oneself() {
 	run 124 exec --within 200ms :client -q -- sh -c "trap '' TERM; while :; do sleep 0.05; done"
 	run 0 exec --expect exit=7 :client -q -- sh -c 'exit 7'
 	run 1 exec --expect exit=7 :client -q -- true
+	# what is no status of the program's meets nothing
+	run 2 exec --expect 'exit != 0' dial-ok:nobody -q -- true
+	run 127 exec --expect exit=127 :client -q -- ./there-is-no-such-program
 	run 3 exec :client -q -- sh -c 'exec <&- >&- 2>&-; sleep 0.05; exit 3'
 	[ "$("$NSLAB" exec :client -q -- head -c 50000000 /dev/zero | wc -c)" = 50000000 ]
 	run 0 down
@@ -269,6 +272,19 @@ a_killed_holder_takes_all_along() {
 	until_true eval '! alive '"$pid"
 	run 0 up dial-ok -q
 	run 0 down
+}
+
+a_stopped_holder_can_be_ended() {
+	local pid
+
+	run 0 up dial-ok -q
+	pid=$(holder dial-ok)
+	kill -STOP "$pid"
+	run 0 down
+	says err 'did not end by itself, and was killed'
+	not alive "$pid"
+	run 0 ps
+	[ ! -s "$work/out" ]
 }
 
 a_killed_visitor_takes_its_program_along() {
@@ -473,6 +489,12 @@ others_cannot_open_it() {
 	run 0 down
 }
 
+without_a_client_it_stands_too() {
+	run 0 up conn-busy-budget -q
+	run 0 state
+	run 0 down
+}
+
 bad_usage_is_told() {
 	run 2 up
 	run 2 up dial-okk
@@ -491,5 +513,6 @@ bad_usage_is_told() {
 one_case "$@"
 each_case it_stands_until_it_is_told names_are_taken_once labs_do_not_meet a_visitor_is_oneself nobody_gains_privileges \
 	its_connections_are_summed_up a_shell_has_the_terminal a_killed_holder_takes_all_along \
+	a_stopped_holder_can_be_ended \
 	a_killed_visitor_takes_its_program_along killed_on_its_way orphans_are_reaped from_inside conditions links faults \
-	watching a_failed_run_is_kept a_lab_that_cannot_stay_says_so the_protocol others_cannot_open_it bad_usage_is_told
+	watching a_failed_run_is_kept a_lab_that_cannot_stay_says_so the_protocol others_cannot_open_it without_a_client_it_stands_too bad_usage_is_told
