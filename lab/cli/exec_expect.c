@@ -235,6 +235,16 @@ static bool is_attempt(const struct stay *stay)
 	return !strcmp(stay->state, "SYN-SENT") || !strcmp(stay->state, "SYN-RECV");
 }
 
+/*
+ * Is somebody still at it? A program that gives up closes its socket, or leaves that to its exit a moment later, and
+ * states are sampled: what tells that from hanging is that it did not end by itself, or left somebody behind.
+ */
+static bool still_tries(const struct program_connections *pc, const struct program_connection *c,
+			const struct stay *stay)
+{
+	return pc->overdue || !strcmp(c->state, stay->state);
+}
+
 /* left_in() - the state for which a connection breaks ``!=``, NULL if it does not */
 static const char *left_in(const struct expected *e, const struct program_connections *pc,
 			   const struct program_connection *c)
@@ -245,7 +255,8 @@ static const char *left_in(const struct expected *e, const struct program_connec
 
 		if (!is_last(pc, stay) || !names(e, stay->state))
 			continue;
-		if (still || (!is_attempt(stay) && stay->until_ns - stay->since_ns >= LEAK_NS))
+		if (is_attempt(stay) ? still && still_tries(pc, c, stay) :
+				       still || stay->until_ns - stay->since_ns >= LEAK_NS)
 			return stay->state;
 	}
 	return NULL;

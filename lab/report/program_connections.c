@@ -155,6 +155,7 @@ void program_connections_event(struct program_connections *pc, const struct even
 	case EVENT_STEP_END:
 		if (program_step(event->step.text)) {
 			pc->ended = true;
+			pc->overdue = !strcmp(event->step.error, "deadline");
 			pc->ended_ns = event->t_ns;
 		}
 		break;

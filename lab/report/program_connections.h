@@ -37,11 +37,11 @@ struct program_connection {
 
 /**
  * struct program_connections - to be zeroed before the first event, and released
- * @started, @ended: the program has; @ended_ns: when
+ * @started, @ended: the program has; @ended_ns: when; @overdue: it was ended, its time was over
  * @more: connections beyond the list's
  */
 struct program_connections {
-	bool started, ended;
+	bool started, ended, overdue;
 	int host;
 	int64_t ended_ns;
 	struct program_connection *list;

@@ -188,6 +188,14 @@ int run_line(struct run *run, struct delayline **ret_line, struct lab_err *err)
 	return 0;
 }
 
+/* It may be a pipe, by which no socket can come. */
+static ssize_t front_read(int fd, unsigned char *byte, int *fds, int *ret_n)
+{
+	ssize_t n = fds_recv(fd, byte, 1, fds, ret_n, 0);
+
+	return n < 0 && errno == ENOTSOCK ? read(fd, byte, 1) : n;
+}
+
 static void control_ready(void *arg, uint32_t events)
 {
 	struct run *run = arg;
@@ -195,7 +203,7 @@ static void control_ready(void *arg, uint32_t events)
 	int fds[FDS_MOST], n;
 
 	(void)events;
-	if (fds_recv(run->control_fd, &sig, 1, fds, &n, 0) <= 0)
+	if (front_read(run->control_fd, &sig, fds, &n) <= 0)
 		sig = SIGTERM;
 	source_drop(run->control);
 	run->control = NULL;

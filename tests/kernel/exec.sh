@@ -115,7 +115,9 @@ what_it_came_to_is_expected() {
 	says err 'expected fault syn-dropped hits 0, observed [1-9]'
 	# one that has failed by itself says how
 	run 28 --expect 'fault syn-dropped hits 0' dial-syn-dropped -- curl -sS --max-time 1 http://server:8080/
-	run 0 --expect 'state = ESTABLISHED' dial-ok -- bash -c 'exec 3<>/dev/tcp/server/8080'
+	# states are sampled: it has to last until somebody has looked
+	run 0 --expect 'state = ESTABLISHED' dial-ok -- bash -c \
+		'exec 3<>/dev/tcp/server/8080 && "$NSLAB" wait "socket client to server:8080 state ESTABLISHED"'
 	run 1 --expect 'state = ESTABLISHED' dial-refused -- bash -c '! true <>/dev/tcp/server/8080' 2>/dev/null
 	says err 'expected state = ESTABLISHED, observed CLOSED: .* → .*:8080'
 	# its time being over is how a server ends

@@ -4,7 +4,9 @@
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 
 /* ---- every reject word ---- */
 
@@ -251,6 +253,15 @@ static void tally_read(struct tally *t, int capture, int fam)
 	}
 }
 
+/* Bytes that have yet to be sent for the first time. */
+static int unsent(int fd)
+{
+	int n = 0;
+
+	must(ioctl(fd, SIOCOUTQNSD, &n) == 0);
+	return n;
+}
+
 /* Data one way until its reader has seen the end; the last of it carries the FIN. */
 static void talk(const struct pair *p, struct tally *t, int capture, int fam)
 {
@@ -269,7 +280,9 @@ static void talk(const struct pair *p, struct tally *t, int capture, int fam)
 			n = send(p->client, buf, left < 4096 ? (size_t)left : 4096, MSG_DONTWAIT);
 			must(n > 0);
 			left -= (int)n;
-			/* the corked rest goes out together with the FIN */
+			/* the corked rest goes out together with the FIN; were it a full segment, it would be gone */
+			if (!left && !unsent(p->client))
+				must_equal(send(p->client, buf, 1, MSG_DONTWAIT), 1);
 			if (!left)
 				must(shutdown(p->client, SHUT_WR) == 0);
 		}

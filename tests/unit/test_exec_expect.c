@@ -33,12 +33,17 @@ static void feed_begin(struct exec_expects *e)
 					       .step = { .text = curl } });
 }
 
-static void feed_end(struct exec_expects *e, double ms)
+static void feed_end_by(struct exec_expects *e, double ms, const char *error)
 {
 	exec_expects_event(e, &(struct event){ .type = EVENT_STEP_END,
 					       .t_ns = MS(ms),
 					       .host = CLIENT,
-					       .step = { .text = curl } });
+					       .step = { .text = curl, .error = (char *)error } });
+}
+
+static void feed_end(struct exec_expects *e, double ms)
+{
+	feed_end_by(e, ms, "none");
 }
 
 static void feed_syn(struct exec_expects *e, uint16_t port)
@@ -153,6 +158,36 @@ static void test_expect_nothing_left(void **state)
 	feed_state(e, 740, 3, "LAST-ACK");
 	feed_end(e, 1001);
 	comes_to(e, 5, 5, "");
+}
+
+/* A connect that the program's own end took along, seen a moment later, was given up; one at its deadline was not. */
+static void test_expect_an_attempt_left(void **state)
+{
+	static const char left[] =
+		"nslab: expected state != SYN-SENT, observed SYN-SENT: 10.0.1.1:1 → 10.0.2.2:8080\n";
+	struct exec_expects *e = EXPECTS("state != SYN-SENT");
+
+	(void)state;
+	feed_begin(e);
+	feed_syn(e, 1);
+	feed_state(e, 3, 1, "SYN-SENT");
+	feed_end(e, 1000);
+	feed_state(e, 1002, 1, "CLOSED");
+	comes_to(e, 28, 28, "");
+	e = EXPECTS("state != SYN-SENT");
+	feed_begin(e);
+	feed_syn(e, 1);
+	feed_state(e, 3, 1, "SYN-SENT");
+	feed_end_by(e, 1000, "deadline");
+	feed_state(e, 1002, 1, "CLOSED");
+	comes_to(e, 0, 1, left);
+	/* a child of the program's goes on */
+	e = EXPECTS("state != SYN-SENT");
+	feed_begin(e);
+	feed_syn(e, 1);
+	feed_state(e, 3, 1, "SYN-SENT");
+	feed_end(e, 1000);
+	comes_to(e, 0, 1, left);
 }
 
 static void test_expect_state_is(void **state)
@@ -274,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_expect_exit),
 		cmocka_unit_test(test_expect_left_in_close_wait),
 		cmocka_unit_test(test_expect_nothing_left),
+		cmocka_unit_test(test_expect_an_attempt_left),
 		cmocka_unit_test(test_expect_state_is),
 		cmocka_unit_test(test_expect_states_and_exit),
 		cmocka_unit_test(test_expect_fault),
