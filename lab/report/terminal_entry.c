@@ -221,8 +221,8 @@ static bool entry_words(const struct event *event, const struct event_begin *beg
 		return true;
 	case EVENT_STANDS:
 		*ret_style = STYLE_YELLOW;
-		fprintf(out, "the lab stays: nslab shell %s:HOST, nslab down %s",
-			event->stands.lab, event->stands.lab);
+		fprintf(out, "the lab stays: nslab shell %s:HOST, nslab down %s", event->stands.lab,
+			event->stands.lab);
 		return true;
 	case EVENT_BEGIN:
 	case EVENT_END:
