@@ -5,7 +5,8 @@
  * tens of milliseconds. So the states that a connection left in the program's last moment (LAST_MOMENT_NS) belong to
  * its end, too. For ``=`` any of them will do.
  * ``!=`` is broken by one of them only if it had lasted (LEAK_NS): a program that closes promptly passes
- * through CLOSE-WAIT. A connection attempt that was given up in the last moment has been closed, not left.
+ * through CLOSE-WAIT. A connection attempt breaks it only if somebody was still at it: the program's time was over, or a
+ * child of its goes on. One that its own end took along was given up.
  */
 #include "lab/cli/exec_expect.h"
 

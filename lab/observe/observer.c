@@ -772,13 +772,17 @@ struct end *observer_track_other(struct observer *o, int host, const struct four
 	return end && !later ? end : end_add(o, host, tuple, end);
 }
 
-/* It has been, and is no more, and so is the other end, or that never came to be. */
+/* Whoever looked last found nothing; it may have been too short to be seen at all. */
+static bool end_is_gone(const struct end *end)
+{
+	return end->sought && end->state <= STATE_CLOSED;
+}
+
+/* Its SYN was seen, so if neither end is there, it has been. */
 static bool stranger_is_over(const struct end *end)
 {
-	const struct end *mate = end->mate;
-
-	return end->stranger && end->state == STATE_CLOSED && !end->later && !end->is_later &&
-	       (!mate || mate->state <= STATE_CLOSED);
+	return end->stranger && end_is_gone(end) && !end->later && !end->is_later &&
+	       (!end->mate || end_is_gone(end->mate));
 }
 
 /* Forget those that are over; how many are left. */
@@ -794,11 +798,8 @@ static int strangers_sweep(struct observer *o)
 			at = &end->next;
 			continue;
 		}
-		/* nothing will come of the other end either */
-		if (end->mate) {
-			end->mate->state = STATE_CLOSED;
+		if (end->mate)
 			end->mate->mate = NULL;
-		}
 		*at = end->next;
 		free(end);
 	}
@@ -873,6 +874,7 @@ static int end_sample(struct observer *o, struct end *end, struct lab_err *err)
 
 	if (ret < 0)
 		return ret;
+	end->sought = true;
 	if (!strcmp(tcp_state_name(now.state),
 		    end->state < 0 ? "CLOSED" : tcp_state_name(end->state)))
 		return 0;

@@ -36,6 +36,7 @@ struct end {
 	int state;	 /* last seen, -1 never */
 	struct end *later; /* the end of a later connection with the same four-tuple */
 	bool is_later;
+	bool sought;	  /* it was looked for */
 	bool stranger;	  /* of a connection that somebody else's program opened */
 	struct end *mate; /* its other end, if that is a stranger's too */
 };

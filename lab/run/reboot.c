@@ -7,7 +7,14 @@
  */
 #include "lab/run/reboot.h"
 
+#include <ctype.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lab/observe/conntrack.h"
 #include "lab/run/names.h"
@@ -24,14 +31,59 @@ static void sock_forget(struct op *op, struct sock *sock)
 	sock_close(op, sock);
 }
 
+/* Is /proc of our own PID namespace? Else its numbers are of other processes, see sandbox_enter(). */
+static bool proc_is_ours(void)
+{
+	char self[16];
+	ssize_t n = readlink("/proc/self", self, sizeof(self) - 1);
+
+	self[n > 0 ? n : 0] = '\0';
+	return atoi(self) == getpid();
+}
+
+/* Kill the processes that live in the network namespace @ns; how many there were. */
+static int processes_kill(const struct stat *ns)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+	int n = 0;
+
+	while (proc && (entry = readdir(proc))) {
+		char path[300];
+		struct stat st;
+		pid_t pid = isdigit((unsigned char)entry->d_name[0]) ? atoi(entry->d_name) : 0;
+
+		if (pid <= 0 || pid == getpid())
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", entry->d_name);
+		if (stat(path, &st) == 0 && st.st_ino == ns->st_ino && st.st_dev == ns->st_dev)
+			n += kill(pid, SIGKILL) == 0;
+	}
+	if (proc)
+		closedir(proc);
+	return n;
+}
+
+/* A host's programs die with it, also those that a visitor runs, and what any of them left behind. */
+static void programs_die(const struct stat *ns)
+{
+	enum { ROUNDS = 20 }; /* one may be forking */
+
+	for (int i = 0; i < ROUNDS && proc_is_ours() && processes_kill(ns); i++)
+		;
+}
+
 int run_host_cut(struct op *op, int host, struct lab_err *err)
 {
 	struct run *run = op->run;
+	struct stat ns;
 	int ret;
 
 	/* what it holds is lost with it, before the kernel finds that out */
 	if (run->line)
 		delayline_host_gone(run->line, host);
+	if (fstat(network_ns(run->net, host), &ns) < 0)
+		return lab_err_set(err, errno, "cannot look at a host's namespace");
 	ret = network_reboot(run->net, host, err);
 	if (ret < 0)
 		return ret;
@@ -46,6 +98,7 @@ int run_host_cut(struct op *op, int host, struct lab_err *err)
 		if (sock && sock->host == host && sock->fd >= 0)
 			sock_forget(op, sock);
 	}
+	programs_die(&ns);
 	return 0;
 }
 

@@ -15,7 +15,7 @@ struct args {
 static const struct key keys[] = {
 	{ "reboot", &VALUE_HOST, offsetof(struct args, reboot), .required = true,
 	  .example = "server",
-	  .help = "the host: same addresses, routes and sysctls; no sockets, no connection tracking. Its steps under way end with EBADF; nobody is told. Its faults stay as they were switched and their hits go on; what they count for nth, first, every and probability begins anew" },
+	  .help = "the host: same addresses, routes and sysctls; no sockets, no programs, no connection tracking. Its steps under way end with EBADF, its programs are killed, those of visitors too; nobody is told. Its faults stay as they were switched and their hits go on; what they count for nth, first, every and probability begins anew" },
 	{ 0 },
 };
 

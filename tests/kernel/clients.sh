@@ -21,28 +21,6 @@ trap 'rm -rf "$work"' EXIT
 # nothing is written beside the sources
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$root/tests/clients
 
-# says FILE TEXT
-says() {
-	grep -qE -- "$2" "$work/$1" || {
-		echo "expected in $1: $2"
-		cat "$work/$1"
-		return 1
-	}
-}
-
-# ends STATUS COMMAND…: its output is in $work/out and $work/err
-ends() {
-	local want=$1 status=0
-
-	shift
-	"$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
-	[ "$status" = "$want" ] || {
-		echo "$*: exit status $status instead of $want"
-		cat "$work/out" "$work/err"
-		return 1
-	}
-}
-
 measure() {
 	local want=$1
 

@@ -14,26 +14,9 @@ front=
 trap '[ -z "$front" ] || kill -KILL "$front" 2>/dev/null || true; rm -rf "$work"' EXIT
 FLOOD=${NSLAB_TEST_FLOOD:-1000000000}
 
-# run STATUS ARG…: nslab exec ends with that status; its output is in $work/out and $work/err
+# run STATUS ARG…: nslab exec ends with that status
 run() {
-	local want=$1 status=0
-
-	shift
-	"$NSLAB" exec "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
-	[ "$status" = "$want" ] || {
-		echo "nslab exec $*: exit status $status instead of $want"
-		cat "$work/out" "$work/err"
-		return 1
-	}
-}
-
-# says FILE TEXT
-says() {
-	grep -qE -- "$2" "$work/$1" || {
-		echo "expected in $1: $2"
-		cat "$work/$1"
-		return 1
-	}
+	ends "$1" "$NSLAB" exec "${@:2}"
 }
 
 its_exit_status_is_ours() {
@@ -253,11 +236,6 @@ signals_are_passed_on() {
 	[ "$status" = 8 ]
 }
 
-gone() {
-	# shellcheck disable=SC2009 # pgrep would find itself no more, but is no better
-	! ps -eo args= | grep -qx -- "$1"
-}
-
 nothing_is_left() {
 	run 0 dial-ok -- sh -c 'setsid sleep 3141 & setsid sleep 3142 & exit 0'
 	until_true gone 'sleep 3141'
@@ -279,6 +257,28 @@ one_that_closes_its_stdio() {
 	run 3 dial-ok -- sh -c 'exec <&- >&- 2>&-; sleep 0.1; exit 3'
 }
 
+a_reboot_ends_it() {
+	cat >"$work/reboot.yaml" <<'END'
+name: reboot
+title: a server that reboots under its program
+story: It does.
+remedy: None.
+topology:
+  hosts: {client: {}, server: {}}
+  links: [client -- server]
+ip: 4
+steps:
+  - program: server
+  - client: {dial: "server:8080", as: conn, deadline: 2s, background: true}
+  - check: {seen: {segment: syn, from: client}, at: server, count: 1, within: 20s}
+  - host: {reboot: server}
+  - wait: 10s
+END
+	# it, and what it has left behind
+	run 137 "$work/reboot.yaml" -- sh -c 'setsid sleep 3144 & exec python3 -m http.server 8080 --bind 0.0.0.0'
+	until_true gone 'sleep 3144'
+}
+
 its_log_makes_reports() {
 	run 28 dial-syn-dropped --events "$work/log" -- curl -sS --max-time 1 http://server:8080/
 	"$NSLAB" report --ladder "$work/log" >"$work/ladder"
@@ -292,4 +292,4 @@ each_case its_exit_status_is_ours bad_usage_is_told time_over a_client_that_hang
 	without_the_fault_it_does_not the_path_heals_meanwhile what_it_came_to_is_expected \
 	a_topology_without_a_scenario bad_topologies_are_told a_server_comes_before_its_clients both_families its_sysctls it_is_oneself_in_ones_own_place \
 	it_has_the_terminal interrupts_are_for_it signals_are_passed_on nothing_is_left a_flood_passes \
-	one_that_closes_its_stdio its_log_makes_reports
+	one_that_closes_its_stdio a_reboot_ends_it its_log_makes_reports

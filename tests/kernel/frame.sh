@@ -58,6 +58,42 @@ each_case() {
 	cases_ended
 }
 
+# The next two want $work, a folder.
+
+# ends STATUS COMMAND…: it reads nothing and ends with that status; its output is in $work/out and $work/err
+ends() {
+	local want=$1 status=0
+
+	shift
+	# shellcheck disable=SC2154 # it is the script's
+	"$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
+	[ "$status" = "$want" ] || {
+		echo "$*: exit status $status instead of $want"
+		cat "$work/out" "$work/err"
+		return 1
+	}
+}
+
+# says FILE TEXT: an extended regular expression is in $work/FILE
+says() {
+	grep -qE -- "$2" "$work/$1" || {
+		echo "expected in $1: $2"
+		cat "$work/$1"
+		return 1
+	}
+}
+
+# gone ARGS: no process was called so
+gone() {
+	# shellcheck disable=SC2009 # pgrep would find itself no more, but is no better
+	! ps -eo args= | grep -qx -- "$1"
+}
+
+# not COMMAND…: set -e does not see that "! command" is false
+not() {
+	! "$@"
+}
+
 # until_true WORD…: that command succeeds, for at most ten seconds
 until_true() {
 	local end=$((SECONDS + 10))

@@ -23,36 +23,9 @@ end() {
 }
 trap end EXIT
 
-# run STATUS COMMAND ARG…: nslab ends with that status; its output is in $work/out and $work/err
+# run STATUS COMMAND ARG…: nslab ends with that status
 run() {
-	local want=$1 status=0
-
-	shift
-	"$NSLAB" "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
-	[ "$status" = "$want" ] || {
-		echo "nslab $*: exit status $status instead of $want"
-		cat "$work/out" "$work/err"
-		return 1
-	}
-}
-
-# says FILE TEXT
-says() {
-	grep -qE -- "$2" "$work/$1" || {
-		echo "expected in $1: $2"
-		cat "$work/$1"
-		return 1
-	}
-}
-
-gone() {
-	# shellcheck disable=SC2009 # pgrep would find itself no more, but is no better
-	! ps -eo args= | grep -qx -- "$1"
-}
-
-# not COMMAND…: set -e does not see that "! command" is false
-not() {
-	! "$@"
+	ends "$1" "$NSLAB" "${@:2}"
 }
 
 # holder LAB: the process that holds it, by what its socket says
@@ -429,6 +402,109 @@ END
 	grep -q syn-dropped "$work/page"
 }
 
+# after many connections that are over, those that come are still watched
+states_of_the_hundredth_connection() {
+	sed -e '/^name:/s/:.*/: served/' "$tests/../../scenarios/dial/ok.yaml" | sed '/^steps:/,$d' >"$work/served.yaml"
+	printf 'steps:\n  - server: {listen: 8080, serve: echo}\n  - program: client\n' >>"$work/served.yaml"
+	run 0 up "$work/served.yaml" -q
+	"$NSLAB" watch -q --events "$work/log" &
+	back=$!
+	until_true grep -qs '"type":"begin"' "$work/log"
+	run 0 exec :client -q -- python3 -c '
+import os, socket, struct, subprocess
+for _ in range(300):
+    # too short to be seen, mostly, and nothing is left of it
+    s = socket.create_connection(("server", 8080))
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+last = socket.create_connection(("server", 8080))
+subprocess.run([os.environ["NSLAB"], "wait", "socket client state ESTABLISHED"], check=True)
+print(last.getsockname()[1])'
+	last() {
+		grep '"type":"state"' "$work/log" | grep "\"local\":\"10.0.1.1:$(cat "$work/out")\"" | grep -q '"new":"ESTABLISHED"'
+	}
+	until_true last
+	run 0 down
+	wait "$back"
+	back=
+}
+
+# a capture that overflows is no reason to end a lab that somebody uses
+losses_are_told() {
+	local pid
+
+	run 0 up dial-ok -q
+	pid=$(holder dial-ok)
+	"$NSLAB" watch -q --events "$work/log" &
+	back=$!
+	until_true grep -qs '"type":"begin"' "$work/log"
+	"$NSLAB" exec :client -q -- python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(400000):
+    s.sendto(b"x", ("10.0.2.2", 9))
+' < <(until_true grep -qs ready "$work/flood" && kill -STOP "$pid" && echo) >"$work/flood"
+	kill -CONT "$pid"
+	until_true grep -q '"type":"note".*the capture at host .* lost [0-9]* packets' "$work/log"
+	run 0 exec :client -q -- bash -c "$connects"
+	run 0 down
+	wait "$back"
+	back=
+}
+
+programs_inside_leave_room() {
+	run 0 up dial-ok -q
+	"$NSLAB" exec :client -q -- python3 -c '
+import socket, time
+crowd = []
+for _ in range(150):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect("\0nslab")
+    crowd.append(s)
+print("ready", flush=True)
+time.sleep(60)' >"$work/crowd" 2>&1 &
+	back=$!
+	until_true grep -q ready "$work/crowd"
+	run 0 state
+	run 0 down
+	wait "$back" || true
+	back=
+}
+
+# the name server that nslab gives a host with programs is nobody's socket
+our_own_sockets_are_not_among_them() {
+	run 0 up dial-ok -q
+	run 0 exec :client -q -- getent hosts server
+	run 0 state client
+	not grep -q '^client' "$work/out"
+	run 0 wait --within 2s 'socket client state CLOSED'
+	run 0 down
+}
+
+a_reboot_ends_visitors() {
+	sed -e '/^name:/s/:.*/: reboots/' "$tests/../../scenarios/dial/ok.yaml" | sed '/^steps:/,$d' >"$work/reboots.yaml"
+	cat >>"$work/reboots.yaml" <<'END'
+steps:
+  - program: client
+  - check: {seen: {segment: syn, from: client}, at: server, count: 1, within: 60s}
+  - host: {reboot: server}
+END
+	run 0 up "$work/reboots.yaml" -q
+	"$NSLAB" exec :server -q -- sh -c 'setsid sleep 3156 & echo ready; exec sleep 3157' >"$work/ready" 2>&1 &
+	back=$!
+	until_true grep -q ready "$work/ready"
+	run 7 exec :client -q -- curl -sS --max-time 5 http://server:8080/
+	wait "$back" && status=0 || status=$?
+	back=
+	[ "$status" = 137 ]
+	until_true gone 'sleep 3156'
+	# and the host is there again, for others
+	run 0 exec :server -q -- true
+	run 0 down
+}
+
 a_failed_run_is_kept() {
 	sed 's/error: deadline/error: none/' "$tests/../../scenarios/dial/syn-dropped.yaml" >"$work/f.yaml"
 	run 1 run "$work/f.yaml" --keep-on-failure -q --events "$work/log"
@@ -515,4 +591,5 @@ each_case it_stands_until_it_is_told names_are_taken_once labs_do_not_meet a_vis
 	its_connections_are_summed_up a_shell_has_the_terminal a_killed_holder_takes_all_along \
 	a_stopped_holder_can_be_ended \
 	a_killed_visitor_takes_its_program_along killed_on_its_way orphans_are_reaped from_inside conditions links faults \
-	watching a_failed_run_is_kept a_lab_that_cannot_stay_says_so the_protocol others_cannot_open_it without_a_client_it_stands_too bad_usage_is_told
+	watching states_of_the_hundredth_connection losses_are_told programs_inside_leave_room \
+	our_own_sockets_are_not_among_them a_reboot_ends_visitors a_failed_run_is_kept a_lab_that_cannot_stay_says_so the_protocol others_cannot_open_it without_a_client_it_stands_too bad_usage_is_told

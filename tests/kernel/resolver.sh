@@ -15,17 +15,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 ask=$here/../support/ask
 
-# run STATUS ARG…: nslab exec ends with that status; its output is in $work/out and $work/err
+# run STATUS ARG…: nslab exec ends with that status
 run() {
-	local want=$1 status=0
-
-	shift
-	"$NSLAB" exec "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
-	[ "$status" = "$want" ] || {
-		echo "nslab exec $*: exit status $status instead of $want"
-		cat "$work/out" "$work/err"
-		return 1
-	}
+	ends "$1" "$NSLAB" exec "${@:2}"
 }
 
 # steps STATUS: a scenario from stdin, behind its head, ends with that status; its log is in $work/log
