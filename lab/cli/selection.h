@@ -33,6 +33,26 @@ struct selection_options {
 			OPTION_TEXT, offsetof(type, field.scenarios)                         \
 	}
 
+/* the rows of commands that build one lab; @type has members chosen, faults_off, seed and shape */
+#define ONE_LAB_ROWS(type)                                                                           \
+	{ "fault-off", 0,                                                                            \
+	  "NAME",      "switch a fault off from the start; may be repeated",                         \
+	  OPTION_LIST, offsetof(type, faults_off) },                                                 \
+		{ "set",       's',                                                                  \
+		  "KEY=VALUE", "set a parameter, choose a matrix value or ip=4, ip=6; default ip=4", \
+		  OPTION_LIST, offsetof(type, chosen.set) },                                         \
+		{ "seed",      0,                                                                    \
+		  "N",	       "decides what is left to chance; default 1",                          \
+		  OPTION_TEXT, offsetof(type, seed) },                                               \
+		{ "shape",     0,                                                                    \
+		  "WHO",       "who shapes links: netem, queue, or auto",                            \
+		  OPTION_TEXT, offsetof(type, shape) },                                              \
+	{                                                                                            \
+		"scenarios", 0, "DIR",                                                               \
+			"scenarios that override those compiled in; also $NSLAB_SCENARIOS",          \
+			OPTION_TEXT, offsetof(type, chosen.scenarios)                                \
+	}
+
 /** struct place - a case */
 struct place {
 	const struct scenario *scenario;
