@@ -191,10 +191,17 @@ static int output_open(struct outputs *o, int i, const struct output_options *op
 {
 	const struct report_type *type = report_at(i);
 	const char *name = options->file[i] ?: "-", *taken = NULL;
+	const char *lacks = type->lacks ? type->lacks() : NULL;
 	struct stat st = { 0 };
-	FILE *file = strcmp(name, "-") ? file_open(o, name, inputs, n, &st, &taken) : stdout;
+	FILE *file;
 	char shown[200];
 
+	if (lacks) {
+		fprintf(stderr, "nslab %s: --%s needs a library that is not here: %s\n", o->command,
+			type->option, lacks);
+		return -ENOENT;
+	}
+	file = strcmp(name, "-") ? file_open(o, name, inputs, n, &st, &taken) : stdout;
 	if (file) {
 		o->list[o->n].dev = st.st_dev;
 		o->list[o->n].ino = st.st_ino;

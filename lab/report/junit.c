@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/report/xml.h"
 #include "netns/cleanup.h"
 
 /**
@@ -77,9 +78,17 @@ static const struct collect_type junit_runs = {
 	.end = junit_run_end,
 };
 
+static const char *junit_lacks(void)
+{
+	const char *lacks = NULL;
+
+	xml_load(&lacks);
+	return lacks;
+}
+
 static struct report *junit_open(FILE *out, const struct report_options *options)
 {
-	struct report *report = calloc(1, sizeof(*report));
+	struct report *report = xml_load(NULL) ? calloc(1, sizeof(*report)) : NULL;
 
 	(void)options;
 	if (!report)
@@ -116,6 +125,7 @@ const struct report_type REPORT_JUNIT = {
 	.help = "JUnit's XML: a test suite for each scenario, a test case for each run",
 	.option = "junit",
 	.takes_file = true,
+	.lacks = junit_lacks,
 	.open = junit_open,
 	.event = junit_event,
 	.close = junit_close,

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <inttypes.h>
-#include <libxml/xmlwriter.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "lab/report/escape.h"
 #include "lab/report/junit.h"
+#include "lab/report/xml.h"
 #include "netns/cleanup.h"
 
 /** struct totals - of a suite, or of all */
 struct totals {
 	long long tests, failures, errors, skipped;
 	uint64_t ms;
+};
+
+/** struct writer - where the document goes, and the functions that write it */
+struct writer {
+	const struct xml *xml;
+	xmlTextWriter *text;
 };
 
 /* Rounded to what is written, so that what is written adds up. */
@@ -39,40 +45,40 @@ static void suite_count(struct totals *totals, const struct suite *suite)
 		run_count(totals, &suite->runs[i]);
 }
 
-static void element_begin(xmlTextWriter *writer, const char *name)
+static void element_begin(const struct writer *writer, const char *name)
 {
-	xmlTextWriterStartElement(writer, BAD_CAST name);
+	writer->xml->TextWriterStartElement(writer->text, BAD_CAST name);
 }
 
-static void attribute_put(xmlTextWriter *writer, const char *name, const char *value)
+static void attribute_put(const struct writer *writer, const char *name, const char *value)
 {
 	_cleanup_free_ char *text = escape_text(&ESCAPE_XML, value);
 
 	if (text)
-		xmlTextWriterWriteAttribute(writer, BAD_CAST name, BAD_CAST text);
+		writer->xml->TextWriterWriteAttribute(writer->text, BAD_CAST name, BAD_CAST text);
 }
 
-static void text_write(xmlTextWriter *writer, const char *value)
+static void text_write(const struct writer *writer, const char *value)
 {
 	_cleanup_free_ char *text = escape_text(&ESCAPE_XML, value);
 
 	if (text)
-		xmlTextWriterWriteString(writer, BAD_CAST text);
+		writer->xml->TextWriterWriteString(writer->text, BAD_CAST text);
 }
 
-static void number_put(xmlTextWriter *writer, const char *name, long long value)
+static void number_put(const struct writer *writer, const char *name, long long value)
 {
-	xmlTextWriterWriteFormatAttribute(writer, BAD_CAST name, "%lld", value);
+	writer->xml->TextWriterWriteFormatAttribute(writer->text, BAD_CAST name, "%lld", value);
 }
 
-static void time_put(xmlTextWriter *writer, uint64_t ms)
+static void time_put(const struct writer *writer, uint64_t ms)
 {
-	xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "time", "%" PRIu64 ".%03" PRIu64,
-					  ms / 1000, ms % 1000);
+	writer->xml->TextWriterWriteFormatAttribute(writer->text, BAD_CAST "time",
+						    "%" PRIu64 ".%03" PRIu64, ms / 1000, ms % 1000);
 }
 
 /* UTC, and without a zone: that is how the schemas of old have it, and what all readers take. */
-static void timestamp_put(xmlTextWriter *writer, int64_t wall_ns)
+static void timestamp_put(const struct writer *writer, int64_t wall_ns)
 {
 	time_t seconds = (time_t)(wall_ns / 1000000000 - (wall_ns % 1000000000 < 0));
 	char text[40];
@@ -82,15 +88,15 @@ static void timestamp_put(xmlTextWriter *writer, int64_t wall_ns)
 		attribute_put(writer, "timestamp", text);
 }
 
-static void property_put(xmlTextWriter *writer, const char *name, const char *value)
+static void property_put(const struct writer *writer, const char *name, const char *value)
 {
 	element_begin(writer, "property");
 	attribute_put(writer, "name", name);
 	attribute_put(writer, "value", value);
-	xmlTextWriterEndElement(writer);
+	writer->xml->TextWriterEndElement(writer->text);
 }
 
-static void properties_put(xmlTextWriter *writer, const struct event_begin *begin)
+static void properties_put(const struct writer *writer, const struct event_begin *begin)
 {
 	char seed[24];
 
@@ -101,7 +107,7 @@ static void properties_put(xmlTextWriter *writer, const struct event_begin *begi
 	property_put(writer, "seed", seed);
 	property_put(writer, "backend", begin->shaper[0] ? begin->shaper : "none");
 	property_put(writer, "root", begin->root ? "true" : "false");
-	xmlTextWriterEndElement(writer);
+	writer->xml->TextWriterEndElement(writer->text);
 }
 
 /* "scenarios/dial/ok.yaml:17:5: dial server:8080 as conn", and what was expected and observed */
@@ -142,7 +148,7 @@ static char *wrong_text(const struct collected *run)
 }
 
 /* What a run came to, where it did not pass. */
-static void outcome_put(xmlTextWriter *writer, const struct collected *run)
+static void outcome_put(const struct writer *writer, const struct collected *run)
 {
 	static const struct {
 		const char *element, *type;
@@ -169,11 +175,11 @@ static void outcome_put(xmlTextWriter *writer, const struct collected *run)
 		text = wrong_text(run);
 	if (text)
 		text_write(writer, text);
-	xmlTextWriterEndElement(writer);
+	writer->xml->TextWriterEndElement(writer->text);
 }
 
 /* How to repeat it, and what the run noted. */
-static void output_put(xmlTextWriter *writer, const struct collected *run)
+static void output_put(const struct writer *writer, const struct collected *run)
 {
 	const struct event_begin *begin = collected_begin(run);
 
@@ -190,7 +196,7 @@ static void output_put(xmlTextWriter *writer, const struct collected *run)
 		text_write(writer, run->notes[i]);
 		text_write(writer, "\n");
 	}
-	xmlTextWriterEndElement(writer);
+	writer->xml->TextWriterEndElement(writer->text);
 }
 
 static const char *run_scenario(const struct collected *run)
@@ -200,7 +206,7 @@ static const char *run_scenario(const struct collected *run)
 	return begin ? begin->scenario : "a scenario without a name";
 }
 
-static void case_put(xmlTextWriter *writer, const struct collected *run)
+static void case_put(const struct writer *writer, const struct collected *run)
 {
 	element_begin(writer, "testcase");
 	attribute_put(writer, "name", collected_name(run));
@@ -208,10 +214,10 @@ static void case_put(xmlTextWriter *writer, const struct collected *run)
 	time_put(writer, run_ms(run));
 	outcome_put(writer, run);
 	output_put(writer, run);
-	xmlTextWriterEndElement(writer);
+	writer->xml->TextWriterEndElement(writer->text);
 }
 
-static void totals_put(xmlTextWriter *writer, const struct totals *totals)
+static void totals_put(const struct writer *writer, const struct totals *totals)
 {
 	number_put(writer, "tests", totals->tests);
 	number_put(writer, "failures", totals->failures);
@@ -219,7 +225,7 @@ static void totals_put(xmlTextWriter *writer, const struct totals *totals)
 	time_put(writer, totals->ms);
 }
 
-static void suite_put(xmlTextWriter *writer, const struct suite *suite, int number)
+static void suite_put(const struct writer *writer, const struct suite *suite, int number)
 {
 	const struct event_begin *begin = collected_begin(&suite->runs[0]);
 	struct totals totals = { 0 };
@@ -237,7 +243,7 @@ static void suite_put(xmlTextWriter *writer, const struct suite *suite, int numb
 	}
 	for (int i = 0; i < suite->n_runs; i++)
 		case_put(writer, &suite->runs[i]);
-	xmlTextWriterEndElement(writer);
+	writer->xml->TextWriterEndElement(writer->text);
 }
 
 /* Never fails as far as libxml2 knows: it would say so on stderr. The stream keeps it in mind. */
@@ -249,27 +255,29 @@ static int out_write(void *context, const char *buffer, int len)
 
 void junit_write(const struct suite *suites, int n, FILE *out)
 {
-	xmlOutputBuffer *buffer = xmlOutputBufferCreateIO(out_write, NULL, out, NULL);
-	xmlTextWriter *writer = buffer ? xmlNewTextWriter(buffer) : NULL;
+	const struct xml *xml = xml_load(NULL);
+	xmlOutputBuffer *buffer = xml ? xml->OutputBufferCreateIO(out_write, NULL, out, NULL) :
+					NULL;
+	struct writer writer = { xml, buffer ? xml->NewTextWriter(buffer) : NULL };
 	struct totals totals = { 0 };
 
-	if (!writer) {
+	if (!writer.text) {
 		if (buffer)
-			xmlOutputBufferClose(buffer);
+			xml->OutputBufferClose(buffer);
 		return;
 	}
 	for (int i = 0; i < n; i++)
 		suite_count(&totals, &suites[i]);
-	xmlTextWriterSetIndent(writer, 1);
-	xmlTextWriterSetIndentString(writer, BAD_CAST "  ");
-	xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL);
-	element_begin(writer, "testsuites");
-	attribute_put(writer, "name", "nslab");
-	totals_put(writer, &totals);
+	xml->TextWriterSetIndent(writer.text, 1);
+	xml->TextWriterSetIndentString(writer.text, BAD_CAST "  ");
+	xml->TextWriterStartDocument(writer.text, NULL, "UTF-8", NULL);
+	element_begin(&writer, "testsuites");
+	attribute_put(&writer, "name", "nslab");
+	totals_put(&writer, &totals);
 	for (int i = 0; i < n; i++)
 		if (suites[i].n_runs)
-			suite_put(writer, &suites[i], i);
-	xmlTextWriterEndElement(writer);
-	xmlTextWriterEndDocument(writer);
-	xmlFreeTextWriter(writer);
+			suite_put(&writer, &suites[i], i);
+	xml->TextWriterEndElement(writer.text);
+	xml->TextWriterEndDocument(writer.text);
+	xml->FreeTextWriter(writer.text);
 }

@@ -49,7 +49,8 @@ struct report;
  * @option: of commands that make it: --OPTION, NULL for none; @takes_file: --OPTION FILE, else it goes
  *          to stdout
  * @whole: it shows all that a record says, so that the packets' bytes should be kept for it
- * @open: @out is borrowed
+ * @lacks: NULL, or says what it needs and cannot have on this system, in a line; NULL if it has all
+ * @open: @out is borrowed; NULL if it lacks something or memory is out
  * @event: takes one more event of the log, in order; several runs follow each other
  * @tick: NULL, or time has passed while nothing happened
  * @close: ends the report and frees it
@@ -63,6 +64,7 @@ struct report_type {
 	const char *option;
 	bool takes_file;
 	bool whole;
+	const char *(*lacks)(void);
 	struct report *(*open)(FILE *out, const struct report_options *options);
 	void (*event)(struct report *report, const struct event *event);
 	void (*tick)(struct report *report, const struct report_now *now);

@@ -10,14 +10,13 @@
 
 enum { MAX_STATE_HOSTS = 8, CHANGES = 150 };
 
-/* All that a host was given: what may differ from one run to the next is cut out. */
+/* All that a host was given, by few processes: what may differ from one run to the next is cut out. */
 static const char state_command[] =
-	"(for f in -4 -6; do ip $f -o addr; ip $f route show table all | sort; ip $f neigh | sort; done;"
-	" ip -o link | sed 's/ link-netnsid [0-9]*//; s/ qlen [0-9]*//';"
-	" for i in $(ip -o link | sed -n 's/.* \\(eth[0-9]*\\)@.*/\\1/p'); do ip maddr show $i | sort;"
-	"   ethtool -k $i 2>/dev/null || true; done;"
+	"(printf '%s\\n' 'addr show' 'route show table all' 'neigh show' 'link show' 'maddr show' | ip -o -batch -;"
+	" i=0; while ethtool -k eth$i 2>/dev/null; do i=$((i + 1)); done;"
 	" grep -rs . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf /proc/sys/net/ipv4/tcp_retries2"
-	"   /proc/sys/net/ipv4/ip_forward | sort) 2>&1";
+	"   /proc/sys/net/ipv4/ip_forward) 2>&1 |"
+	" sed 's/ link-netnsid [0-9]*//; s/ qlen [0-9]*//' | sort";
 
 struct states {
 	char *of[MAX_STATE_HOSTS];
