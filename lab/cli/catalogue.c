@@ -12,14 +12,18 @@
 #include "lab/scenario/problem.h"
 #include "netns/cleanup.h"
 
+static void source_clear(struct source *source)
+{
+	free(source->name);
+	free(source->says);
+	free(source->file);
+	free(source->own);
+}
+
 void sources_free(struct sources *sources)
 {
-	for (int i = 0; i < sources->n; i++) {
-		free(sources->list[i].name);
-		free(sources->list[i].says);
-		free(sources->list[i].file);
-		free(sources->list[i].text);
-	}
+	for (int i = 0; i < sources->n; i++)
+		source_clear(&sources->list[i]);
 	free(sources->list);
 	*sources = (struct sources){ 0 };
 }
@@ -39,36 +43,82 @@ static char *name_of(const char *path)
 	return name;
 }
 
-/* Takes over nothing; a later source of the same name replaces the earlier one if @override. */
-static int sources_put(struct sources *s, const char *name, const char *file, const char *text,
-		       size_t len, bool override)
+static int memory_out(void)
 {
-	struct source new = { .name = strdup(name), .file = strdup(file), .len = len, .read = text };
-	struct source *list;
+	fprintf(stderr, "nslab: out of memory\n");
+	return -ENOMEM;
+}
 
-	if (text) {
-		new.text = malloc(len + 1);
-		if (new.text)
-			memcpy(new.text, text, len + 1);
+/*
+ * A source of that name, to be read from @file, or compiled in and not copied: all of them are a quarter of what a
+ * short run has in memory. A later one replaces an earlier one if @override. It is ret->list's last, if it is new.
+ */
+static int sources_put(struct sources *s, const char *name, const char *file,
+		       const struct builtin *builtin, bool override)
+{
+	struct source new = { .name = strdup(name), .file = strdup(file) };
+
+	if (!new.name || !new.file) {
+		source_clear(&new);
+		return memory_out();
+	}
+	if (builtin) {
+		new.text = builtin->text;
+		new.len = builtin->len;
+		new.read = true;
 	}
 	for (int i = 0; override && i < s->n; i++) {
 		if (strcmp(s->list[i].name, name))
 			continue;
-		free(s->list[i].name);
-		free(s->list[i].says);
-		free(s->list[i].file);
-		free(s->list[i].text);
+		source_clear(&s->list[i]);
 		s->list[i] = new;
 		return 0;
 	}
-	list = realloc(s->list, ((size_t)s->n + 1) * sizeof(*list));
-	if (!list || !new.name || !new.file || (text && !new.text)) {
-		fprintf(stderr, "nslab: out of memory\n");
-		return -ENOMEM;
+	if (s->n == s->cap) {
+		int cap = s->cap ? 2 * s->cap : 64;
+		struct source *list = realloc(s->list, (size_t)cap * sizeof(*list));
+
+		if (!list) {
+			source_clear(&new);
+			return memory_out();
+		}
+		s->list = list;
+		s->cap = cap;
 	}
-	s->list = list;
-	list[s->n++] = new;
+	s->list[s->n++] = new;
 	return 0;
+}
+
+/* One more like that of another list, which may go. */
+static int source_copy(struct sources *s, const struct source *like)
+{
+	int ret = sources_put(s, like->name, like->file, NULL, false);
+	struct source *new = &s->list[s->n - 1];
+
+	if (ret < 0)
+		return ret;
+	new->text = like->text;
+	new->len = like->len;
+	new->read = like->read;
+	if (!like->own)
+		return 0;
+	new->own = malloc(like->len + 1);
+	if (!new->own)
+		return memory_out();
+	new->text = memcpy(new->own, like->own, like->len + 1);
+	return 0;
+}
+
+/* 0, or a negative value: the problems say what is wrong with the file */
+static int source_read(struct source *source, struct problems *problems)
+{
+	int ret = scenario_read_file(source->file, &source->own, &source->len, problems);
+
+	if (ret == 0) {
+		source->text = source->own;
+		source->read = true;
+	}
+	return ret;
 }
 
 static bool is_yaml(const char *path)
@@ -98,7 +148,8 @@ static int folder_add(struct sources *s, const char *dir, bool override)
 		if (e->fts_info == FTS_F && is_yaml(e->fts_name)) {
 			_cleanup_free_ char *name = name_of(e->fts_path + skip + 1);
 
-			ret = name ? sources_put(s, name, e->fts_path, NULL, 0, override) : -ENOMEM;
+			ret = name ? sources_put(s, name, e->fts_path, NULL, override) :
+				     memory_out();
 		} else if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR ||
 			   e->fts_info == FTS_NS) {
 			fprintf(stderr, "nslab: cannot read %s: %s\n", e->fts_path,
@@ -131,12 +182,11 @@ static void names_learn(struct sources *s)
 
 		if (source->read)
 			continue;
-		if (scenario_read_file(source->file, &source->text, &source->len, &problems) == 0) {
+		if (source_read(source, &problems) == 0) {
 			const char *line = strncmp(source->text, "name:", 5) ?
 						   strstr(source->text, "\nname:") :
 						   source->text;
 
-			source->read = true;
 			if (line && sscanf(line + (*line == '\n') + 5, " %79[a-z0-9-]", word) == 1)
 				source->says = strdup(word);
 		}
@@ -159,8 +209,7 @@ int catalogue_load(const char *dir, struct sources *ret_sources)
 	for (const struct builtin *b = builtins; !ret && b->path; b++) {
 		_cleanup_free_ char *name = name_of(b->path + sizeof(prefix) - 1);
 
-		ret = name ? sources_put(ret_sources, name, b->path, b->text, b->len, false) :
-			     -ENOMEM;
+		ret = name ? sources_put(ret_sources, name, b->path, b, false) : memory_out();
 	}
 	if (!ret && dir && *dir) {
 		ret = folder_add(ret_sources, dir, true);
@@ -208,7 +257,7 @@ static int word_collect(const struct sources *catalogue, const char *word, struc
 		const struct source *s = &catalogue->list[i];
 
 		if (!strcmp(s->name, word) || (s->says && !strcmp(s->says, word)))
-			return sources_put(ret, s->name, s->file, s->text, s->len, false);
+			return source_copy(ret, s);
 	}
 	if (stat(word, &st) < 0 && errno == ENOENT)
 		return unknown_scenario(catalogue, word);
@@ -222,7 +271,7 @@ static int word_collect(const struct sources *catalogue, const char *word, struc
 	}
 	if (S_ISDIR(st.st_mode))
 		return folder_add(ret, word, false);
-	return sources_put(ret, word, word, NULL, 0, false);
+	return sources_put(ret, word, word, NULL, false);
 }
 
 int sources_collect(const struct sources *catalogue, char **words, int n,
@@ -263,13 +312,11 @@ static struct scenario *parse(struct source *source, const struct strings *set, 
 	struct param *params;
 	int n;
 
-	if (!source->read &&
-	    scenario_read_file(source->file, &source->text, &source->len, &problems) < 0) {
+	if (!source->read && source_read(source, &problems) < 0) {
 		problems_print(&problems, stderr);
 		problems_free(&problems);
 		return NULL;
 	}
-	source->read = true;
 	params = set_split(set, &n);
 	(bare ? scenario_parse_topology : scenario_parse)(source->file, source->text, source->len,
 							  run_vocabulary(), params, n, &scenario,
@@ -293,7 +340,7 @@ struct scenario *source_parse(struct source *source, const struct strings *set)
 struct scenario *topology_parse(const char *file, struct sources *own, const struct strings *set)
 {
 	*own = (struct sources){ 0 };
-	if (sources_put(own, file, file, NULL, 0, false) < 0)
+	if (sources_put(own, file, file, NULL, false) < 0)
 		return NULL;
 	return parse(&own->list[0], set, true);
 }

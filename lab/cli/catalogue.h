@@ -14,20 +14,22 @@
  * @name: by which the catalogue knows it, from its path: "dial-ok"
  * @says: the name that the file gives itself, where that could be read; else NULL
  * @file: for messages: "scenarios/dial/ok.yaml"
+ * @text: compiled in, or @own, what was read from @file
  * @read: false: @text is still to be read from @file
  */
 struct source {
 	char *name;
 	char *says;
 	char *file;
-	char *text;
+	const char *text;
+	char *own;
 	size_t len;
 	bool read;
 };
 
 struct sources {
 	struct source *list;
-	int n;
+	int n, cap;
 };
 
 void sources_free(struct sources *sources);
