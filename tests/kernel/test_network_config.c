@@ -57,13 +57,19 @@ static bool has_flag(const json_t *link, const char *flag)
 /* A sysctl as a file, read in the host; malloced. */
 static char *proc_text(const struct lab *lab, int host, const char *path)
 {
-	char command[256];
-	char *text;
+	char file[256], text[1024] = "";
+	int fd;
 
-	snprintf(command, sizeof(command), "tr '\\t' ' ' </proc/sys/%s", path);
-	text = lab_output(lab, host, command);
+	snprintf(file, sizeof(file), "/proc/sys/%s", path);
+	lab_enter(lab, host);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	lab_enter(lab, -1);
+	must(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
 	text[strcspn(text, "\n")] = '\0';
-	return text;
+	for (char *p = text; *p; p++)
+		*p = *p == '\t' ? ' ' : *p;
+	return topo_need(strdup(text));
 }
 
 static void must_say(const struct lab *lab, int host, const char *path, const char *value)
