@@ -59,8 +59,11 @@ static int sudo_user_become(struct lab_err *err)
 	user = getpwuid((uid_t)uid);
 	if (user ? initgroups(user->pw_name, (gid_t)gid) : setgroups(0, NULL))
 		return lab_err_set(err, errno, "cannot take the groups of user %ld", uid);
-	if (user)
+	if (user) {
 		setenv("HOME", user->pw_dir, 1);
+		setenv("USER", user->pw_name, 1);
+		setenv("LOGNAME", user->pw_name, 1);
+	}
 	if (setresgid((gid_t)gid, (gid_t)gid, (gid_t)gid) < 0 ||
 	    setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid) < 0)
 		return lab_err_set(err, errno, "cannot become user %ld", uid);

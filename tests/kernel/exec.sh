@@ -194,6 +194,24 @@ it_is_oneself_in_ones_own_place() {
 	}
 }
 
+# A real sudo, whose file of rules is ours in a mount namespace only. The program is its caller's, who gains nothing.
+through_sudo() {
+	local into=(unshare -m bash -c 'mount --bind "$0" /etc/sudoers && exec setpriv --reuid="$1" --regid="$2" --init-groups sudo -n "${@:3}"')
+
+	[ "$(id -u)" = 0 ] && command -v sudo >/dev/null || return 0
+	printf '%s\n' 'root ALL=(ALL:ALL) ALL' 'nobody ALL=(ALL:ALL) NOPASSWD: ALL' >"$work/rules"
+	chmod 440 "$work/rules"
+	chmod 711 "$work"
+	into+=("$work/rules" nobody "$(id -g nobody)")
+	ends 7 "${into[@]}" "$NSLAB" exec dial-ok -- sh -c \
+		'id -u; id -g; echo "$USER $LOGNAME $HOME"; grep -E "^Cap(Prm|Eff|Amb):.*[^0:[:space:]]" /proc/self/status; exit 7'
+	[ "$(cat "$work/out")" = "$(printf '%s\n' "$(id -u nobody)" "$(id -g nobody)" "nobody nobody $(getent passwd nobody | cut -d: -f6)")" ]
+	ends 0 "${into[@]}" "$NSLAB" up dial-ok --as "sudo-$$" -q
+	ends 0 "${into[@]}" "$NSLAB" exec "sudo-$$:client" -q -- id -un
+	says out '^nobody$'
+	ends 0 "${into[@]}" "$NSLAB" down "sudo-$$"
+}
+
 it_has_the_terminal() {
 	command -v script >/dev/null || return 0
 	script -qec "stty cols 91 rows 17; '$NSLAB' exec dial-ok -q -- sh -c 'stty size </dev/tty; test -t 0 && echo a terminal'" \
@@ -291,5 +309,5 @@ one_case "$@"
 each_case its_exit_status_is_ours bad_usage_is_told time_over a_client_that_hangs a_client_that_is_refused \
 	without_the_fault_it_does_not the_path_heals_meanwhile what_it_came_to_is_expected \
 	a_topology_without_a_scenario bad_topologies_are_told a_server_comes_before_its_clients both_families its_sysctls it_is_oneself_in_ones_own_place \
-	it_has_the_terminal interrupts_are_for_it signals_are_passed_on nothing_is_left a_flood_passes \
+	through_sudo it_has_the_terminal interrupts_are_for_it signals_are_passed_on nothing_is_left a_flood_passes \
 	one_that_closes_its_stdio a_reboot_ends_it its_log_makes_reports
