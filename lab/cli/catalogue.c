@@ -51,7 +51,7 @@ static int memory_out(void)
 
 /*
  * A source of that name, to be read from @file, or compiled in and not copied: all of them are a quarter of what a
- * short run has in memory. A later one replaces an earlier one if @override. It is ret->list's last, if it is new.
+ * short run has in memory. A later one replaces an earlier one if @override, else it is the list's last.
  */
 static int sources_put(struct sources *s, const char *name, const char *file,
 		       const struct builtin *builtin, bool override)
@@ -93,10 +93,11 @@ static int sources_put(struct sources *s, const char *name, const char *file,
 static int source_copy(struct sources *s, const struct source *like)
 {
 	int ret = sources_put(s, like->name, like->file, NULL, false);
-	struct source *new = &s->list[s->n - 1];
+	struct source *new;
 
 	if (ret < 0)
 		return ret;
+	new = &s->list[s->n - 1];
 	new->text = like->text;
 	new->len = like->len;
 	new->read = like->read;

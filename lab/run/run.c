@@ -419,15 +419,16 @@ void run_turn(struct run *run)
 /* All steps are done: what is left is the program, and what its kernel has to say when it has ended. */
 static void program_run(struct run *run)
 {
-	size_t none = 0;
+	size_t first = 0;
 	int64_t until;
 
 	if (!run->over)
 		exec_start(run);
 	while (!run->over && !exec_over(run))
 		run_turn(run);
+	/* where no packet has been seen, none is on its way */
 	run_drain(run);
-	if (!observer_sighting(run->observer, &none))
+	if (!observer_sighting(run->observer, &first))
 		return;
 	until = clock_now() + FAREWELL_NS;
 	run->sample_ns = 0;
