@@ -165,7 +165,7 @@ static struct item *item_of(struct due *due)
 static void note_add(struct delayline *line, const struct item *item, enum release_what what,
 		     int64_t went_ns)
 {
-	struct note *note;
+	struct note *note, *earlier;
 	size_t len = item->len < DELAYLINE_SNAPLEN ? item->len : DELAYLINE_SNAPLEN;
 
 	if (line->options.quiet)
@@ -189,10 +189,12 @@ static void note_add(struct delayline *line, const struct item *item, enum relea
 					  .len = len,
 					  .wire_len = item->wire_len };
 	memcpy(note->bytes, item->bytes, len);
-	note->next = atomic_load(&line->notes);
-	while (!atomic_compare_exchange_weak(&line->notes, &note->next, note))
-		;
-	if (!note->next)
+	/* once it is handed over it is the reader's, who may have freed it by now */
+	earlier = atomic_load(&line->notes);
+	do
+		note->next = earlier;
+	while (!atomic_compare_exchange_weak(&line->notes, &earlier, note));
+	if (!earlier)
 		wake(line->note_fd);
 }
 
