@@ -30,6 +30,7 @@
 #include "impair/due_heap.h"
 #include "impair/lane.h"
 #include "impair/nfqueue.h"
+#include "impair/releases.h"
 #include "netns/cleanup.h"
 #include "netns/prompt.h"
 
@@ -77,13 +78,6 @@ struct item {
 	uint8_t bytes[];
 };
 
-/* a release with its bytes behind it */
-struct note {
-	struct note *next;
-	struct release release;
-	uint8_t bytes[];
-};
-
 struct delayline {
 	const struct network *net;
 	const struct topology *topo;
@@ -91,7 +85,7 @@ struct delayline {
 	pthread_t thread;
 	bool running;
 	atomic_bool stop;
-	int epoll_fd, timer_fd, wake_fd, note_fd;
+	int epoll_fd, timer_fd, wake_fd;
 
 	pthread_mutex_t lock; /* of all below, but for the last three */
 	struct queue **queues;
@@ -106,14 +100,9 @@ struct delayline {
 	struct item *copying, **copying_end;
 	int *proc_fds; /* one for each host, -1 where there is no queue */
 
-	/*
-	 * Handed over without a lock: on a busy machine our real-time thread would wait for one until its
-	 * owner gets a processor. (Locks that inherit priority do not work here: glibc knows the worker,
-	 * made by clone(), by its parent's thread id.)
-	 */
-	_Atomic(struct note *) notes; /* the latest first */
-	struct lab_err error;	      /* written once, by our thread */
-	atomic_bool failed;	      /* it is there to be read */
+	struct releases releases; /* handed over without a lock */
+	struct lab_err error;	  /* written once, by our thread */
+	atomic_bool failed;	  /* it is there to be read */
 };
 
 static int64_t now_of(clockid_t clock)
@@ -152,7 +141,7 @@ static void fail(struct delayline *line, int code, const char *what, const struc
 		lab_err_set(&line->error, code, "the delay line at host %s failed: %s",
 			    line->topo->hosts[queue->state.spec.host].name, what);
 	atomic_store(&line->failed, true);
-	wake(line->note_fd);
+	releases_wake(&line->releases);
 }
 
 static struct item *item_of(struct due *due)
@@ -165,37 +154,24 @@ static struct item *item_of(struct due *due)
 static void note_add(struct delayline *line, const struct item *item, enum release_what what,
 		     int64_t went_ns)
 {
-	struct note *note, *earlier;
-	size_t len = item->len < DELAYLINE_SNAPLEN ? item->len : DELAYLINE_SNAPLEN;
+	const struct release release = {
+		.lane = item->queue->number,
+		.spec = &item->queue->state.spec,
+		.what = what,
+		.hook = item->hook,
+		.ifindex = item->ifindex,
+		.picked = item->picked,
+		.came_ns = item->came_ns,
+		.due_ns = item->due.at_ns,
+		.went_ns = went_ns,
+		.corrupted = item->corrupt_bit >= 0,
+		.packet = item->bytes,
+		.len = item->len < DELAYLINE_SNAPLEN ? item->len : DELAYLINE_SNAPLEN,
+		.wire_len = item->wire_len,
+	};
 
-	if (line->options.quiet)
-		return;
-	note = malloc(sizeof(*note) + len);
-	if (!note) {
+	if (!line->options.quiet && !releases_put(&line->releases, &release))
 		fail(line, ENOMEM, "cannot note a release", item->queue);
-		return;
-	}
-	note->release = (struct release){ .lane = item->queue->number,
-					  .spec = &item->queue->state.spec,
-					  .what = what,
-					  .hook = item->hook,
-					  .ifindex = item->ifindex,
-					  .picked = item->picked,
-					  .came_ns = item->came_ns,
-					  .due_ns = item->due.at_ns,
-					  .went_ns = went_ns,
-					  .corrupted = item->corrupt_bit >= 0,
-					  .packet = note->bytes,
-					  .len = len,
-					  .wire_len = item->wire_len };
-	memcpy(note->bytes, item->bytes, len);
-	/* once it is handed over it is the reader's, who may have freed it by now */
-	earlier = atomic_load(&line->notes);
-	do
-		note->next = earlier;
-	while (!atomic_compare_exchange_weak(&line->notes, &earlier, note));
-	if (!earlier)
-		wake(line->note_fd);
 }
 
 /* Tell the kernel of those that leave in order. */
@@ -579,8 +555,8 @@ static int start(struct delayline *line, struct lab_err *err)
 	line->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	line->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	line->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	line->note_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (line->epoll_fd < 0 || line->timer_fd < 0 || line->wake_fd < 0 || line->note_fd < 0)
+	if (releases_open(&line->releases) < 0 || line->epoll_fd < 0 || line->timer_fd < 0 ||
+	    line->wake_fd < 0)
 		return lab_err_set(err, errno, "cannot start the delay line");
 	/* told once each time that it fires: then it need not be read */
 	ret = epoll_put(line, line->timer_fd, EPOLLIN | EPOLLET, TAG_TIMER, err);
@@ -608,7 +584,7 @@ int delayline_open(const struct network *net, const struct topology *topo,
 				    .epoll_fd = -1,
 				    .timer_fd = -1,
 				    .wake_fd = -1,
-				    .note_fd = -1 };
+				    .releases.fd = -1 };
 	if (options)
 		line->options = *options;
 	line->copying_end = &line->copying;
@@ -650,10 +626,7 @@ void delayline_close(struct delayline *line)
 	}
 	for (size_t i = 0; i < line->heap.n; i++)
 		free(item_of(line->heap.list[i]));
-	for (struct note *note = atomic_load(&line->notes), *next; note; note = next) {
-		next = note->next;
-		free(note);
-	}
+	releases_close(&line->releases);
 	for (int i = 0; i < line->n_queues; i++)
 		queue_free(line->queues[i]);
 	for (int h = 0; line->proc_fds && h < line->topo->n_hosts; h++)
@@ -661,7 +634,6 @@ void delayline_close(struct delayline *line)
 	close_fd(&line->epoll_fd);
 	close_fd(&line->timer_fd);
 	close_fd(&line->wake_fd);
-	close_fd(&line->note_fd);
 	pthread_mutex_destroy(&line->lock);
 	free(line->heap.list);
 	nfqueue_reader_free(line->reader);
@@ -876,32 +848,16 @@ int delayline_host_anew(struct delayline *line, struct lab_err *err)
 
 int delayline_fd(const struct delayline *line)
 {
-	return line->note_fd;
+	return line->releases.fd;
 }
 
 int delayline_read(struct delayline *line, void (*fn)(void *arg, const struct release *release),
 		   void *arg, struct lab_err *err)
 {
-	struct note *latest, *first = NULL;
+	int n = releases_read(&line->releases, fn, arg);
+	/* behind it: who fails first says so and then wakes us */
 	bool failed = atomic_load(&line->failed);
-	int n = 0;
 
-	unwake(line->note_fd);
-	latest = atomic_exchange(&line->notes, NULL);
-	while (latest) {
-		struct note *next = latest->next;
-
-		latest->next = first;
-		first = latest;
-		latest = next;
-	}
-	for (; first; n++) {
-		struct note *next = first->next;
-
-		fn(arg, &first->release);
-		free(first);
-		first = next;
-	}
 	if (failed && err)
 		*err = line->error;
 	return failed ? -line->error.code : n;
